@@ -1,0 +1,1 @@
+"""Settings and the files an administrator copies beside them."""

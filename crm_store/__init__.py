@@ -1,0 +1,1 @@
+"""The client base: PostgreSQL through asyncpg. SQL lives here and nowhere else."""

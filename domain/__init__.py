@@ -1,0 +1,1 @@
+"""The words every room shares: facts, numbers, rights, problems. Imports nothing of ours."""

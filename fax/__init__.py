@@ -1,0 +1,1 @@
+"""Fax sending, receiving and documents."""

@@ -1,0 +1,1 @@
+"""The agents' screens: cards, desk, wallboard and the live gateway that feeds them."""

@@ -1,0 +1,1 @@
+"""Call scripts, questionnaires and campaigns."""

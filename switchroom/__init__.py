@@ -1,0 +1,1 @@
+"""The server: command line, composition root, bus, web frame, live demo."""

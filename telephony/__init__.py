@@ -1,0 +1,1 @@
+"""Asterisk: the AMI link, the call tracker, presence, queues and call actions."""
