@@ -2,10 +2,21 @@
 
 A handler raises one of these; the web frame turns it into `application/problem+json`, the live gateway
 into an `error` event, the command line into a line on stderr.
+
+`detail` is written in English as a literal, so that the message catalogues find it; what varies stands in
+braces and is taken from `extra`: `Conflict("{number} is already {name}'s", {"number": …, "name": …})`.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
+
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+def filled(text: str, values: dict[str, Any]) -> str:
+    """`text` with each `{name}` replaced by `values["name"]`; places without a value stay as they are."""
+    return _PLACE.sub(lambda place: str(values.get(place[1], place[0])), text)
 
 
 @dataclass(slots=True)
@@ -18,7 +29,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
     title = "Internal error"
 
     def __str__(self) -> str:
-        return self.detail
+        return filled(self.detail, self.extra)
 
 
 class Invalid(Problem):
