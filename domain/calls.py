@@ -6,7 +6,7 @@ they are not known; durations are computed from them in seconds, rounded to 0.01
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal, NewType
+from typing import ClassVar, Literal, NewType
 from uuid import UUID, uuid5
 
 CallId = NewType("CallId", str)
@@ -40,6 +40,8 @@ class Caller:
     extension: str | None = None
     endpoint: str | None = None
     name_bytes: bytes | None = None
+
+    __pydantic_config__: ClassVar = {"ser_json_bytes": "base64", "val_json_bytes": "base64"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
