@@ -95,6 +95,7 @@ class NatsBus(Bus):
                 await message.respond(b"-Problem the request failed")
 
         await self._client.subscribe(f"switchroom.ask.{name}", queue="switchroom", cb=respond)
+        await self._client.flush()
 
     async def ask(self, name: str, asks: Any, gives: Any, *arguments: Any) -> Any:
         """Ask whoever answers `name`; raises the Problem it raised, Unavailable when nobody answers in time."""
