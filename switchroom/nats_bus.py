@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from typing import Any, Self
 
 import nats
+import orjson
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -89,10 +90,10 @@ class NatsBus(Bus):
                 result = await handler(*adapter(asks).validate_json(message.data))
                 await message.respond(b"+" + adapter(gives).dump_json(result))
             except Problem as problem:
-                await message.respond(f"-{type(problem).__name__} {problem.detail}".encode())
+                await message.respond(b"-" + _told(problem))
             except Exception:
                 log.exception("a request from another process failed", request=name)
-                await message.respond(b"-Problem the request failed")
+                await message.respond(b"-" + _told(Problem("The request failed.")))
 
         await self._client.subscribe(f"switchroom.ask.{name}", queue="switchroom", cb=respond)
         await self._client.flush()
@@ -107,8 +108,8 @@ class NatsBus(Bus):
             raise Unavailable("The telephony process does not answer.") from error
         if reply.data[:1] == b"+":
             return adapter(gives).validate_json(reply.data[1:])
-        kind, _, detail = reply.data[1:].decode().partition(" ")
-        raise _PROBLEMS.get(kind, Problem)(detail)
+        told = orjson.loads(reply.data[1:])
+        raise _PROBLEMS.get(told["kind"], Problem)(told["detail"], told["extra"])
 
     async def _heard(self, message: Msg) -> None:
         sender, data = message.data[: len(self._me)], message.data[len(self._me) :]
@@ -122,6 +123,10 @@ class NatsBus(Bus):
     async def _send(self) -> None:
         while True:
             await self._client.publish(NEWS, await self._outgoing.get())
+
+
+def _told(problem: Problem) -> bytes:
+    return orjson.dumps({"kind": type(problem).__name__, "detail": problem.detail, "extra": problem.extra}, default=str)
 
 
 _PROBLEMS: dict[str, type[Problem]] = {kind.__name__: kind for kind in Problem.__subclasses__()}
