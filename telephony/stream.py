@@ -147,13 +147,16 @@ def _without_banner(block: bytes) -> bytes:
 
 
 def _headers(text: str) -> Message:
-    pairs = [line.split(": ", 1) for line in text.split("\r\n")]
-    try:
-        message: Message = dict(pairs)  # pyright: ignore[reportArgumentType, reportAssignmentType]
-    except ValueError:
-        return _odd_headers(text)
-    whole = len(message) == len(pairs) and message.get("Response") != "Follows"
-    return message if whole else _odd_headers(text)
+    message: Message = {}
+    for line in text.split("\r\n"):
+        name, colon, value = line.partition(": ")
+        if name in message:
+            message[name] = f"{message[name]}\n{value}"
+        elif colon:
+            message[name] = value
+        else:
+            return _odd_headers(text)
+    return _odd_headers(text) if message.get("Response") == "Follows" else message
 
 
 def _odd_headers(text: str) -> Message:
