@@ -1,0 +1,35 @@
+"""What every test may ask for: a throw-away PostgreSQL with our tables, emptied before each test that uses it."""
+
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from crm_store.binaries import server_user
+from crm_store.database import Database, open_cluster
+from crm_store.embedded import Cluster
+
+
+@pytest.fixture(scope="session")
+async def cluster_database() -> AsyncIterator[Database]:
+    """One server for the whole run, without fsync; works as root and as anybody."""
+    with tempfile.TemporaryDirectory(prefix="switchroom-tests-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        cluster = Cluster(home=Path(folder), user=server_user(), durable=False)
+        async with open_cluster(cluster) as database:
+            yield database
+
+
+@pytest.fixture
+async def database(cluster_database: Database) -> Database:
+    """An empty client base (dispositions are there)."""
+    await cluster_database.pool.execute(
+        """
+        do $$ begin
+            execute (select 'truncate ' || string_agg(quote_ident(tablename), ', ') || ' restart identity'
+                       from pg_tables where schemaname = 'public' and tablename not in ('migration', 'disposition'));
+        end $$
+        """
+    )
+    return cluster_database
