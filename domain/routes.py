@@ -15,8 +15,8 @@ A page for people is a `Screen`: the handler gets the same parameters (`body` is
 raw one as `dict[str, str]`) and returns the template's values, or a `SeeOther` to go elsewhere.
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 
 from domain.rights import Role
@@ -61,10 +61,12 @@ class Screen:
 class SeeOther:
     """The answer of a form that was accepted: where the browser goes next (303).
 
-    `token` opens a session (the cookie is set), `close` ends it (the cookie is taken away).
+    `token` opens a session (the cookie is set), `close` ends it (the cookie is taken away); `remember` are
+    harmless choices kept in cookies of their own (theme, language).
     """
 
     to: str
+    remember: Mapping[str, str] = field(default_factory=dict)
     token: str | None = None
     close: bool = False
 
