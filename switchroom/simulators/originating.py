@@ -1,0 +1,102 @@
+"""Click to call: the agent's phone first, then whatever it was asked to reach."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from switchroom.simulators.channels import RINGING, Channel, Headers
+from switchroom.simulators.dialing import Dialing, tell
+from switchroom.simulators.switch import Switch
+
+NO_ANSWER, BUSY, ANSWERED, CONGESTED, FAILED = 3, 5, 4, 8, 0
+REASONS = {"NOANSWER": NO_ANSWER, "BUSY": BUSY, "CONGESTION": CONGESTED}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What an Originate asks for; `application` empty: the dialplan at `exten`."""
+
+    endpoint: str
+    context: str
+    exten: str = ""
+    application: str = ""
+    data: str = ""
+    number: str = ""
+    name: str = ""
+    seconds: float = 30.0
+    uniqueid: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+def originate(switch: Switch, order: Order, done: Callable[[Channel | None, int], None]) -> None:
+    """Ring the phone; `done` is told its channel and AMI's reason, once, then the call goes on."""
+    device = switch.devices.get(order.endpoint)
+    if device is None or not device.registered:
+        done(None, FAILED)
+        return
+    channel = switch.open_channel(
+        order.endpoint,
+        uniqueid=order.uniqueid,
+        number=device.extension or "",
+        caller_name=device.name,
+        context="from-internal",
+        exten="s",
+    )
+    channel.variables.update(order.variables)
+    channel.application, channel.data = "AppDial2", "(Outgoing Line)"
+    if order.number:
+        channel.number, channel.caller_name = order.number, order.name
+        presentation = [("CID-CallingPres", "0 (Presentation Allowed, Not Screened)")]
+        switch.emit("NewCallerid", channel.snapshot(), presentation)
+        switch.connect_line(channel, order.number, order.name)
+    _ring(switch, order, channel, done)
+    switch.settle()
+
+
+def _ring(switch: Switch, order: Order, channel: Channel, done: Callable[[Channel | None, int], None]) -> None:
+    def picked_up(answered: Channel) -> None:
+        done(answered, ANSWERED)
+        answered.exten, answered.context = order.exten or "s", order.context
+        if order.application:
+            answered.application, answered.data = order.application, order.data
+        else:
+            switch.run(answered)
+
+    def refused(status: str) -> None:
+        done(None, REASONS.get(status, FAILED))
+
+    dialing = Dialing(caller=None, targets=[channel], unanswered=refused, joined=picked_up)
+    channel.dialed_by = dialing
+    if switch.devices[order.endpoint].dnd:
+        tell(switch, dialing, "DialBegin", channel, ("DialString", order.endpoint.partition("/")[2]))
+        tell(switch, dialing, "DialEnd", channel, ("DialStatus", "BUSY"))
+        dialing.over()
+        switch.close(channel, 17, "486")
+        refused("BUSY")
+        return
+    switch.set_state(channel, RINGING)
+    tell(switch, dialing, "DialBegin", channel, ("DialString", order.endpoint.partition("/")[2]))
+    tell(switch, dialing, "DialState", channel, ("DialStatus", "RINGING"))
+    dialing.timer = switch.clock.after(order.seconds, lambda: _too_late(switch, dialing))
+    switch.rings(channel)
+
+
+def _too_late(switch: Switch, dialing: Dialing) -> None:
+    if dialing.targets:
+        dialing.give_up(switch)
+        switch.settle()
+
+
+def response_headers(order: Order, channel: Channel | None, reason: int, action_id: str) -> Headers:
+    """The OriginateResponse that follows, its action's id first as Asterisk writes it."""
+    return [
+        *([("ActionID", action_id)] if action_id else []),
+        ("Response", "Success" if channel else "Failure"),
+        ("Channel", channel.name if channel else order.endpoint),
+        ("Context", order.context),
+        ("Exten", order.exten),
+        ("Reason", str(reason)),
+        ("Uniqueid", channel.uniqueid if channel else "<null>"),
+        ("CallerIDNum", order.number or "<unknown>"),
+        ("CallerIDName", order.name or "<unknown>"),
+        *([(f"ChanVariable({channel.name})", f"{name}=") for name in channel.shown] if channel else []),
+    ]
