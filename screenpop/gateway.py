@@ -1,0 +1,292 @@
+"""The live gateway: the agents' browsers on websockets (contract, section 5).
+
+A snapshot, then the stream; who comes back gets what he missed. `tell` never waits: who stops reading is let go
+and nobody else notices.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from uuid import uuid4
+
+import structlog
+from prometheus_client import Gauge
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+
+from domain.rights import Scope
+from screenpop.admission import Credentials, Wish
+from screenpop.desk import Desk
+from screenpop.doorway import CLOSING, greet, shut, wish
+from screenpop.fanout import Fanout, Link
+from screenpop.post import Post, now
+from screenpop.protocol import DEFAULT, Close, Junk, Shown, Subscribe, parse
+from screenpop.recent import Recent
+from screenpop.telling import Telling
+
+log = structlog.get_logger()
+CONNECTIONS = Gauge("switchroom_live_connections", "Open connections of the live gateway")
+
+LARGEST_MESSAGE = 4_194_304  # bigger ones are refused by the protocol itself (1009)
+HEARTBEAT = 1.0  # a page must notice within 2 s that nothing comes any more
+LINGER = 120.0
+TRY_AGAIN = 1013
+RESTART = 1012
+
+
+class SignedIn(Protocol):
+    """A session that was let in."""
+
+    @property
+    def scope(self) -> Scope: ...
+    @property
+    def session_id(self) -> str: ...
+
+
+class Audience(Protocol):
+    """Who wants to know that a user came, went, or saw a card; `tasks`: the user's, for his snapshot."""
+
+    def arrived(self, scope: Scope) -> None: ...
+    def left(self, scope: Scope) -> None: ...
+    def shown(self, scope: Scope, call_id: str, *, hidden: bool) -> None: ...
+    async def tasks(self, scope: Scope) -> Sequence[dict[str, Any]]: ...
+
+
+Authorise = Callable[[Credentials], Awaitable[SignedIn | None]]
+Recheck = Callable[[str], Awaitable[SignedIn | None]]
+
+
+class Gateway:
+    """The open connections, and what is told to them.
+
+    `authorise` raises where it cannot tell (no database): the browser is asked to come again. `recheck` is asked
+    by session id when a user changed. `audience` is set before serving begins.
+    """
+
+    audience: Audience
+
+    def __init__(
+        self,
+        *,
+        authorise: Authorise,
+        recheck: Recheck,
+        desk: Desk,
+        web_port: int,
+        public_url: str = "",
+        version: str = "",
+        recent: Recent | None = None,
+        heartbeat: float = HEARTBEAT,
+        linger: float = LINGER,
+    ) -> None:
+        self._authorise = authorise
+        self._recheck = recheck
+        self._desk = desk
+        self._web_port = web_port
+        self._public_url = public_url
+        self._version = version
+        self._heartbeat = heartbeat
+        self._linger = linger
+        self.epoch = uuid4().hex
+        self._fanout = Fanout()
+        self._post = Post(self._fanout, recent or Recent(), self._let_go)
+        self._connections: dict[Link, ServerConnection] = {}
+        self._leaving: dict[str, asyncio.TimerHandle] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+        self._revision = 0
+
+    def tell(self, tellings: Iterable[Telling]) -> None:
+        """Send events to everyone they concern. Never waits."""
+        self._post.tell(tellings)
+
+    def connected(self, user_id: str) -> bool:
+        """Whether that user has a page open."""
+        return bool(self._fanout.of(user_id))
+
+    @asynccontextmanager
+    async def serving(self, host: str, port: int) -> AsyncIterator[int]:
+        """Serve while inside; gives the port (a free one for 0)."""
+        async with serve(
+            self._attend,
+            host,
+            port,
+            process_request=greet,
+            compression=None,
+            max_size=LARGEST_MESSAGE,
+            max_queue=4,
+            ping_interval=5,
+            ping_timeout=20,
+            close_timeout=CLOSING,
+            server_header=None,
+            backlog=2048,
+        ) as server:
+            beating = asyncio.create_task(self._beat(), name="live heartbeat")
+            try:
+                yield _port(server)
+            finally:
+                beating.cancel()
+                for timer in self._leaving.values():
+                    timer.cancel()
+
+    # --- coming -------------------------------------------------------------------------------------------
+
+    async def _attend(self, connection: ServerConnection) -> None:
+        """One connection, from its handshake to its end."""
+        link = await self._admit(connection)
+        if link is None:
+            return
+        try:
+            async for message in connection:
+                self._hear(link, message)
+        except ConnectionClosed:
+            pass
+        finally:
+            self._gone(link)
+
+    async def _admit(self, connection: ServerConnection) -> Link | None:
+        assert connection.request is not None
+        asked = wish(connection.request, public_url=self._public_url, web_port=self._web_port)
+        if asked is None:
+            return await shut(connection, Close.ORIGIN, "this page does not belong to Switchroom")
+        try:
+            found = await self._identify(asked.credentials)
+        except Exception:
+            log.warning("a connection could not be authorised", exc_info=True)
+            return await shut(connection, TRY_AGAIN, "try again in a moment")
+        if found is None:
+            return await shut(connection, Close.UNAUTHORISED, "log in first")
+        return self._welcome(connection, *found, asked)
+
+    async def _identify(self, credentials: Credentials) -> tuple[SignedIn, Sequence[dict[str, Any]]] | None:
+        """Whose connection it is, and his tasks; still true at the moment this returns."""
+        revision = self._revision
+        signed_in = await self._authorise(credentials)
+        while signed_in is not None:
+            tasks = await self.audience.tasks(signed_in.scope)
+            if revision == self._revision:
+                return signed_in, tasks
+            revision = self._revision
+            signed_in = await self._recheck(signed_in.session_id)
+        return None
+
+    def _welcome(
+        self, connection: ServerConnection, signed_in: SignedIn, tasks: Sequence[dict[str, Any]], asked: Wish
+    ) -> Link:
+        """Hello, then what was missed, or a snapshot. Nothing waits here: nothing can be told in between."""
+        scope = signed_in.scope
+        self._post.flush()
+        known = asked.epoch == self.epoch and self._desk.knows(scope)
+        since = asked.since if known else None
+        self._desk.join(scope)
+        self._stay(scope.user_id)
+        self.audience.arrived(scope)
+        self._post.flush()
+        link = Link(connection.transport, scope, signed_in.session_id)
+        self._connections[link] = connection
+        missed = self._post.missed(since, scope)
+        if since is not None and missed is not None:
+            self._post.resume(link, self._hello(scope), since, missed)
+        else:
+            self._post.open(link, self._hello(scope), lambda: self._desk.snapshot(scope, datetime.now(UTC), tasks))
+        CONNECTIONS.set(len(self._fanout))
+        return link
+
+    def _hello(self, scope: Scope) -> dict[str, Any]:
+        user = {
+            "id": scope.user_id,
+            "login": scope.login,
+            "name": scope.name,
+            "role": scope.role,
+            "extension": scope.extension,
+            "language": scope.language,
+            "time_zone": scope.time_zone,
+        }
+        return {
+            "type": "hello",
+            "user": user,
+            "server_time": now(),
+            "version": self._version,
+            "epoch": self.epoch,
+            "heartbeat": self._heartbeat,
+        }
+
+    def _hear(self, link: Link, message: str | bytes) -> None:
+        """What a browser said."""
+        try:
+            said = parse(message)
+        except Junk as junk:
+            self._close(link, Close.JUNK, str(junk))
+            return
+        match said:
+            case Shown():
+                self.audience.shown(link.scope, said.call, hidden=said.hidden)
+            case Subscribe():
+                self._post.flush()
+                self._fanout.subscribe(link, said.topics)
+                present = self._desk.current(said.topics, link.scope, datetime.now(UTC))
+                if said.topics != DEFAULT and present:
+                    self._post.say(link, *present)
+
+    # --- leaving ------------------------------------------------------------------------------------------
+
+    def _gone(self, link: Link) -> None:
+        link.open = False
+        self._connections.pop(link, None)
+        if self._fanout.remove(link):
+            self.audience.left(link.scope)
+            user_id = link.scope.user_id
+            self._stay(user_id)
+            loop = asyncio.get_running_loop()
+            self._leaving[user_id] = loop.call_later(self._linger, self._forget, user_id)
+        CONNECTIONS.set(len(self._fanout))
+
+    def _stay(self, user_id: str) -> None:
+        if (timer := self._leaving.pop(user_id, None)) is not None:
+            timer.cancel()
+
+    def _forget(self, user_id: str) -> None:
+        self._leaving.pop(user_id, None)
+        self._desk.leave(user_id)
+
+    def _let_go(self, link: Link) -> None:
+        self._close(link, Close.TOO_SLOW, "you stopped reading")
+
+    def _close(self, link: Link, code: int, reason: str) -> None:
+        """Let a connection go without waiting for it."""
+        link.open = False
+        if (connection := self._connections.get(link)) is not None:
+            task = asyncio.get_running_loop().create_task(shut(connection, code, reason))
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    async def user_changed(self, user_id: str) -> None:
+        """Ask again for every open session of that user: ended ones are closed, changed ones start afresh."""
+        self._revision += 1
+        for link in self._fanout.of(user_id):
+            try:
+                signed_in = await self._recheck(link.session_id)
+            except Exception:
+                log.warning("a session could not be checked again", exc_info=True)
+                signed_in = None  # in doubt nobody stays
+            if signed_in is None:
+                self._close(link, Close.UNAUTHORISED, "signed out")
+            elif signed_in.scope != link.scope:
+                self._desk.leave(user_id)
+                self._close(link, RESTART, "your rights changed")
+        if not self._fanout.of(user_id):
+            self._stay(user_id)
+            self._forget(user_id)
+
+    async def _beat(self) -> None:
+        """Tell every connection once a heartbeat that we are here, a tenth of them at a time."""
+        while True:
+            for part in range(10):
+                await asyncio.sleep(self._heartbeat / 10)
+                for link in self._fanout.all()[part::10]:
+                    latency = self._connections[link].latency * 1000
+                    self._post.say(link, {"type": "ping", "latency_ms": round(latency, 1)})
+
+
+def _port(server: Server) -> int:
+    return next(iter(server.sockets)).getsockname()[1]
