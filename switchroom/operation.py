@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
@@ -18,6 +18,7 @@ from domain.problems import Invalid, NotFound
 from domain.routes import Route
 
 GIVEN = frozenset({"user", "query", "body", "form", "version", "request", "return"})
+T = TypeVar("T")
 _IN_PATH = re.compile(r"\{(\w+)\}")
 _INDEX = re.compile(r"\d+")
 
@@ -195,3 +196,11 @@ def read_version(header: str | None) -> int | None:
         return None
     digits = header.strip().removeprefix("W/").strip('"')
     return int(digits) if _INDEX.fullmatch(digits) else -1
+
+
+def filled_in(kind: type[T], values: Mapping[str, Any]) -> T:
+    """`values` of a form as `kind` (a model or dataclass); raises Faults with every wrong field."""
+    try:
+        return _adapter(kind).validate_python(dict(values), extra="forbid")
+    except ValidationError as error:
+        raise Faults(_faults("body", error)) from error

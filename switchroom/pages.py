@@ -60,7 +60,7 @@ def environment(language: str) -> Environment:
     )
     made.install_gettext_translations(translator(language), newstyle=True)  # pyright: ignore[reportAttributeAccessIssue]
     made.filters.update({name: _by_reader(name) for name in (*TIMES, "number", "money")})
-    made.filters.update(duration=duration, phone=phone.shown, worded=worded)
+    made.filters.update(duration=duration, phone=phone.shown, worded=worded, wrongs=wrongs)
     made.globals.update(asset=asset, address_with=address_with)
     return made
 
@@ -83,6 +83,16 @@ def worded(context: Context, wrong: Problem | Fault) -> str:
     if isinstance(wrong, Fault):
         return filled(reader.text(wrong.message), wrong.values)
     return filled(reader.text(wrong.detail), wrong.extra)
+
+
+@pass_context
+def wrongs(context: Context, wrong: Problem | None) -> dict[str, str]:
+    """The wrong fields of a form, by name, in the reader's words."""
+    if isinstance(wrong, Faults):
+        return {fault.name: worded(context, fault) for fault in wrong.faults}
+    errors = wrong.extra.get("errors", []) if wrong else []
+    reader: Reader = context["reader"]
+    return {error["field"]: filled(reader.text(error.get("detail", "")), error) for error in errors if "field" in error}
 
 
 def address_with(path: str, **values: Any) -> str:
