@@ -3,25 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any
 
 import asyncpg
-from asyncpg.pool import PoolConnectionProxy
 
 from config.settings import Settings
 from crm_store import migrating
 from crm_store.binaries import StoreError
+from crm_store.connection import AWAY, Connection
 from crm_store.embedded import OWNER, Cluster, cluster_for
 from domain.rights import Scope
 
-__all__ = ["Connection", "Database", "StoreError", "open_cluster", "open_database", "open_dsn"]
-
-Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
-
-AWAY = (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError,
-        asyncpg.CannotConnectNowError, asyncpg.AdminShutdownError, asyncpg.CrashShutdownError,
-        asyncpg.TooManyConnectionsError)  # fmt: skip
-"""What a call to the database raises while it is away, and not because of what was asked."""
+__all__ = ["Database", "StoreError", "open_cluster", "open_database", "open_dsn"]
 
 _OLDEST = 150000
 
@@ -153,7 +146,7 @@ async def _create_database(cluster: Cluster) -> None:
     connection = await asyncpg.connect(**cluster.address("postgres"))
     try:
         await connection.execute(f"create database {OWNER}")
-    except asyncpg.DuplicateDatabaseError:  # another command was quicker
+    except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):  # another command was quicker
         return
     finally:
         await connection.close()

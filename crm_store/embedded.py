@@ -32,7 +32,7 @@ START_SECONDS = 60
 STOP_SECONDS = 60
 LONGEST_SOCKET = 100  # sockaddr_un holds 107 bytes
 
-_LEFT_RUNNING: list[subprocess.Popen[bytes]] = []  # others still use them: they outlive us on purpose
+_LEFT_RUNNING: list[subprocess.Popen[Any]] = []  # others still use them: they outlive us on purpose
 
 _CONFIGURATION = """
 # Switchroom
@@ -84,14 +84,14 @@ class Cluster:
             finally:
                 self._leave(users.fileno(), process)
 
-    def _enter(self, users: int) -> subprocess.Popen[bytes] | None:
+    def _enter(self, users: int) -> subprocess.Popen[Any] | None:
         with _locked(self.home / "postgres.start"):
             fcntl.flock(users, fcntl.LOCK_SH)
             if not self._marked():
                 self._make()
             return None if self._up() else self._start()
 
-    def _leave(self, users: int, process: subprocess.Popen[bytes] | None) -> None:
+    def _leave(self, users: int, process: subprocess.Popen[Any] | None) -> None:
         with _locked(self.home / "postgres.start"):
             try:
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -148,7 +148,7 @@ class Cluster:
 
     # --- starting and stopping ----------------------------------------------------------------------------
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> subprocess.Popen[Any]:
         self._open_socket_folder()
         record = self.home / "postgres.log"
         with record.open("wb" if record.exists() and record.stat().st_size > 10_000_000 else "ab") as output:
@@ -205,7 +205,7 @@ class Cluster:
                 return False
         return True
 
-    def _stop(self, process: subprocess.Popen[bytes] | None) -> None:
+    def _stop(self, process: subprocess.Popen[Any] | None) -> None:
         """Fast shutdown of the server we, or a command of ours that is gone, started; never of another's."""
         started = self.home / "postgres.started"
         found = self._pid()

@@ -8,10 +8,9 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
-
 from crm_store import policies
 from crm_store.binaries import StoreError
+from crm_store.connection import Connection
 
 FOLDER = Path(__file__).parent / "migrations"
 _LOCK = 0x5357_4348  # any number nobody else takes: "SWCH"
@@ -40,7 +39,7 @@ def steps(folder: Path = FOLDER) -> tuple[Step, ...]:
     return tuple(Step(name=file.stem, sql=file.read_text(encoding="utf-8")) for file in files)
 
 
-async def migrate(connection: asyncpg.Connection, folder: Path = FOLDER) -> tuple[str, ...]:
+async def migrate(connection: Connection, folder: Path = FOLDER) -> tuple[str, ...]:
     """Apply what is pending and return its names. Raises StoreError when an applied file has changed since."""
     await connection.execute("select pg_advisory_lock($1)", _LOCK)
     try:
@@ -62,12 +61,12 @@ async def migrate(connection: asyncpg.Connection, folder: Path = FOLDER) -> tupl
         await connection.execute("select pg_advisory_unlock($1)", _LOCK)
 
 
-async def pending(connection: asyncpg.Connection, folder: Path = FOLDER) -> tuple[str, ...]:
+async def pending(connection: Connection, folder: Path = FOLDER) -> tuple[str, ...]:
     """The names of what `migrate` would apply. Changes nothing."""
     return tuple(step.name for step in await _waiting(connection, folder, create=False))
 
 
-async def _waiting(connection: asyncpg.Connection, folder: Path, *, create: bool = True) -> list[Step]:
+async def _waiting(connection: Connection, folder: Path, *, create: bool = True) -> list[Step]:
     if create and await connection.fetchval("select to_regclass('migration')") is None:
         await connection.execute(_BOOK)
     there = await connection.fetchval("select to_regclass('migration')") is not None

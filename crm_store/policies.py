@@ -128,6 +128,16 @@ $$ select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') $$;
 """
 
 _SHAPES = """
+create or replace function times_told(facts jsonb) returns jsonb language sql stable as $$
+    select case when facts = '[]' then facts else
+        (select jsonb_agg(f || jsonb_build_object('at', iso((f ->> 'at')::timestamptz))
+                            || case when f ? 'until'
+                                    then jsonb_build_object('until', iso((f ->> 'until')::timestamptz))
+                                    else '{}' end
+                          order by position)
+           from jsonb_array_elements(facts) with ordinality as fact (f, position)) end
+$$;
+
 create or replace function client_shape(c client) returns json language sql stable as $$
     select json_build_object(
         'id', c.id, 'kind', c.kind, 'name', c.name, 'company', c.company,
@@ -136,6 +146,7 @@ create or replace function client_shape(c client) returns json language sql stab
                                from client_number n where n.client_id = c.id), '[]'::json),
         'emails', c.emails, 'responsible', c.responsible,
         'responsible_name', (select u.name from app_user u where u.id = c.responsible),
+        'responsible_extension', (select u.extension from app_user u where u.id = c.responsible),
         'team', c.team_id, 'team_name', (select t.name from team t where t.id = c.team_id),
         'language', c.language, 'time_zone', c.time_zone, 'fields', c.fields, 'version', c.version,
         'created_at', iso(c.created_at), 'updated_at', iso(c.updated_at))
@@ -156,8 +167,8 @@ create or replace function call_shape(c call) returns json language sql stable a
                 'answered_at', iso(l.answered_at), 'ended_at', iso(l.ended_at), 'result', l.result,
                 'forwarded_to', l.forwarded_to) order by l.position)
             from call_leg l where l.call_id = c.id), '[]'::json),
-        'transfers', c.transfers, 'parked', c.parked, 'conference', c.conference, 'voicemail', c.voicemail,
-        'ended_by', c.ended_by, 'complete', c.complete, 'disposition', c.disposition, 'note', c.note,
+        'transfers', times_told(c.transfers), 'parked', times_told(c.parked),
+        'conference', c.conference, 'voicemail', c.voicemail, 'ended_by', c.ended_by, 'complete', c.complete, 'disposition', c.disposition, 'note', c.note,
         'recording', c.recording)
 $$;
 
@@ -222,7 +233,8 @@ begin
         one := chosen;
         select json_agg(case when s.visible then json_build_object(
                    'id', c.id, 'kind', c.kind, 'name', c.name, 'company', c.company, 'known', true,
-                   'responsible', c.responsible, 'responsible_name', u.name, 'team', c.team_id)
+                   'responsible', c.responsible, 'responsible_name', u.name, 'responsible_extension', u.extension,
+                   'team', c.team_id)
                else json_build_object('id', null, 'known', true, 'responsible_name', u.name,
                                       'responsible_extension', u.extension) end order by c.name_key, c.id)
           into candidates

@@ -74,7 +74,7 @@ async def test_a_changed_migration_is_noticed(database: Database, tmp_path: Path
         (tmp_path / f"{step.name}.sql").write_text(step.sql + "\n-- changed")
     async with database.pool.acquire() as connection:
         with pytest.raises(StoreError, match="was changed after it was applied"):
-            await migrating.pending(connection, tmp_path)  # type: ignore[arg-type]
+            await migrating.pending(connection, tmp_path)
 
 
 async def test_a_failing_migration_leaves_nothing_behind(database: Database, tmp_path: Path) -> None:
@@ -83,6 +83,6 @@ async def test_a_failing_migration_leaves_nothing_behind(database: Database, tmp
     (tmp_path / "9999_broken.sql").write_text("create table half (id int); select 1/0;")
     async with database.pool.acquire() as connection:
         with pytest.raises(asyncpg.DivisionByZeroError):
-            await migrating.migrate(connection, tmp_path)  # type: ignore[arg-type]
+            await migrating.migrate(connection, tmp_path)
         assert await connection.fetchval("select to_regclass('half')") is None
-        assert await migrating.pending(connection, tmp_path) == ("9999_broken", "generated_rights")  # type: ignore[arg-type]
+        assert await migrating.pending(connection, tmp_path) == ("9999_broken", "generated_rights")

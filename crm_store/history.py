@@ -1,0 +1,247 @@
+"""The history of calls: a row from the first ring on, every end durable before it is told.
+
+Group commit: whoever has a row to store waits for his own acknowledgement, while all rows that came meanwhile go
+in one transaction. While the database is away rows go to the spool and count as stored; they are written, in
+order, before anything newer when it is back.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import asyncpg
+import structlog
+from prometheus_client import Counter, Gauge
+
+from crm_store import call_rows
+from crm_store.call_rows import Row, Stored
+from crm_store.connection import AWAY
+from crm_store.database import Database
+from crm_store.spool import Spool
+from domain.calls import Call
+from domain.events import CallChanged, CallEnded, CallMerged, CallStored
+from domain.problems import Problem
+
+log = structlog.get_logger()
+REJECTED = Counter("switchroom_calls_rejected", "Calls the database refused for good")
+SPOOLED = Counter("switchroom_calls_spooled", "Calls kept on disk while the database was away")
+AWAY_GAUGE = Gauge("switchroom_database_away", "1 while calls go to the spool")
+
+LARGEST_BATCH = 1000
+RUNNING_SECONDS = 1.0
+AWAY_SECONDS = 1.0
+PATIENCE_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class _Waiting:
+    call: Call
+    ack: asyncio.Future[Call] | None
+    into: str | None = None
+    """Where the call was merged into another."""
+
+
+class History:
+    """Takes calls as they change and end; `stored` hears of every ended one after its commit."""
+
+    def __init__(
+        self, database: Database, spool_dir: Path, *, stored: Callable[[CallStored], None] = lambda _: None
+    ) -> None:
+        self._pool = database.pool
+        self._spool = Spool(spool_dir)
+        self._stored = stored
+        self._waiting: list[_Waiting] = []
+        self._running: dict[str, Call] = {}
+        self._wake = asyncio.Event()
+        self._retry_at = 0.0
+        self._closing = False
+        self._writer: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "History":
+        self._writer = asyncio.create_task(self._write_on(), name="history")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Write what is waiting, then stop."""
+        assert self._writer is not None
+        self._flush_running()
+        self._closing = True
+        self._wake.set()
+        await self._writer
+
+    async def log(self, call: Call) -> Call:
+        """Store `call` and return it as it stands in the history once it is durable. Raises what the database
+        says of a row it cannot take, Unavailable where neither it nor the spool can."""
+        ack: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
+        self._running.pop(call.id, None)
+        self._put(_Waiting(call, ack))
+        return await ack
+
+    async def on(self, news: CallChanged | CallEnded | CallMerged) -> None:
+        """Take one event and return at once; the first ring and the end are stored now, the rest within a second."""
+        match news:
+            case CallChanged(before=None, after=call) if not call.ended():
+                self._put(_Waiting(call, None))
+            case CallChanged(after=call) if not call.ended():
+                self._running[call.id] = call
+                self._wake.set()
+            case CallChanged():
+                return  # CallEnded follows
+            case CallEnded(call=call):
+                self._running.pop(call.id, None)
+                self._put(_Waiting(call, None))
+            case CallMerged(call=call, into=into):
+                self._running.pop(call.id, None)
+                self._put(_Waiting(call, None, into))
+
+    def _put(self, waiting: _Waiting) -> None:
+        self._waiting.append(waiting)
+        self._wake.set()
+
+    def _flush_running(self) -> None:
+        for call in self._running.values():
+            self._put(_Waiting(call, None))
+        self._running.clear()
+
+    async def _write_on(self) -> None:
+        """Write batch after batch. Rows of running calls linger a second, so that a busy call costs few writes."""
+        flushed = time.monotonic()
+        while self._waiting or not self._closing:
+            if not self._waiting:
+                await self._rest(flushed + RUNNING_SECONDS)
+            if time.monotonic() - flushed >= RUNNING_SECONDS:
+                flushed = time.monotonic()
+                self._flush_running()
+            if self._spool and time.monotonic() >= self._retry_at:
+                await self._replay()
+            if self._waiting:
+                await self._take()
+
+    async def _rest(self, until: float) -> None:
+        self._wake.clear()
+        wait = (until - time.monotonic()) if self._running else (AWAY_SECONDS if self._spool else None)
+        try:
+            async with asyncio.timeout(None if wait is None else max(wait, 0.0)):
+                await self._wake.wait()
+                if not self._waiting and self._running:
+                    await asyncio.sleep(max(until - time.monotonic(), 0.0))
+        except TimeoutError:
+            return
+
+    async def _take(self) -> None:
+        """One batch: up to the first merge, which is a transaction of its own."""
+        cut = next((at for at, one in enumerate(self._waiting) if one.into), len(self._waiting))
+        size = min(cut, LARGEST_BATCH) or 1
+        batch, self._waiting = self._waiting[:size], self._waiting[size:]
+        try:
+            if batch[0].into:
+                await self._merge(batch[0])
+            else:
+                await self._write(batch)
+        except Exception as error:
+            log.exception("calls could not be stored", calls=len(batch))
+            _fail(batch, error)
+
+    async def _write(self, batch: Sequence[_Waiting]) -> None:
+        rows = {one.call.id: call_rows.encoded(one.call) for one in batch}  # the last row of a call wins
+        done: dict[str, Stored] = {}
+        refused: dict[str, Exception] = {}
+        try:
+            if self._spool:  # nothing may overtake what is older
+                raise ConnectionError
+            done, refused = await self._commit(list(rows.values()))
+        except AWAY:
+            await self._keep(list(rows.values()))
+        self._acknowledge(batch, done, refused)
+
+    async def _commit(self, rows: list[Row]) -> tuple[dict[str, Stored], dict[str, Exception]]:
+        """All rows in one transaction; where one is bad, row by row, and the bad ones with their reason."""
+        async with asyncio.timeout(PATIENCE_SECONDS), self._pool.acquire() as connection:
+            try:
+                return await call_rows.write(connection, rows), {}
+            except AWAY:
+                raise
+            except asyncpg.PostgresError:
+                done: dict[str, Stored] = {}
+                refused: dict[str, Exception] = {}
+                for row in rows:
+                    try:
+                        done |= await call_rows.write(connection, [row])
+                    except AWAY:
+                        raise
+                    except asyncpg.PostgresError as error:
+                        refused[row.id] = error
+                await self._reject([row for row in rows if row.id in refused])
+                return done, refused
+
+    async def _reject(self, rows: list[Row]) -> None:
+        if rows:
+            REJECTED.inc(len(rows))
+            log.error("the database refused calls: they are kept in calls.rejected", calls=len(rows))
+            await asyncio.to_thread(self._spool.reject, rows)
+
+    async def _keep(self, rows: list[Row]) -> None:
+        if self._retry_at == 0.0:
+            log.warning("the database is away: calls go to the spool")
+        self._retry_at = time.monotonic() + AWAY_SECONDS
+        AWAY_GAUGE.set(1)
+        await asyncio.to_thread(self._spool.keep, rows)
+        SPOOLED.inc(len(rows))
+
+    async def _replay(self) -> None:
+        """Write what waited on disk, oldest first; try again later where the database is still away."""
+        try:
+            for rows in self._spool.batches():
+                latest = {row.id: row for row in rows}
+                done, _ = await self._commit(list(latest.values()))
+                for row in latest.values():
+                    if row.ended and row.id in done:
+                        self._tell(call_rows.decoded(row), done[row.id])
+        except AWAY:
+            self._retry_at = time.monotonic() + AWAY_SECONDS
+            return
+        self._spool.clear()
+        self._retry_at = 0.0
+        AWAY_GAUGE.set(0)
+        log.info("the database is back: the spool is written")
+
+    async def _merge(self, one: _Waiting) -> None:
+        assert one.into is not None
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS), self._pool.acquire() as connection:
+                await call_rows.merge(connection, one.call.id, one.into, one.call.ended_at)
+        except AWAY:  # the other call's row holds all there is to know
+            log.warning("a merge was not stored: the database is away")
+
+    def _acknowledge(self, batch: Sequence[_Waiting], done: dict[str, Stored], refused: dict[str, Exception]) -> None:
+        told: set[str] = set()
+        for one in reversed(batch):
+            call = _as_stored(one.call, done.get(one.call.id))
+            if one.ack is not None and not one.ack.done():
+                if one.call.id in refused:
+                    one.ack.set_exception(refused[one.call.id])
+                else:
+                    one.ack.set_result(call)
+            if call.ended() and call.id in done and call.id not in told:
+                told.add(call.id)
+                self._stored(CallStored(at=call.ended_at or datetime.now(UTC), call=call))
+
+    def _tell(self, call: Call, stored: Stored) -> None:
+        self._stored(CallStored(at=call.ended_at or datetime.now(UTC), call=_as_stored(call, stored)))
+
+
+def _as_stored(call: Call, stored: Stored | None) -> Call:
+    if stored is None:
+        return call
+    if (call.client_id, call.note, call.disposition) == (stored.client_id, stored.note, stored.disposition):
+        return call
+    return replace(call, client_id=stored.client_id, note=stored.note, disposition=stored.disposition)
+
+
+def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
+    for one in batch:
+        if one.ack is not None and not one.ack.done():
+            one.ack.set_exception(error if isinstance(error, Problem) else RuntimeError("the call could not be stored"))
