@@ -1,0 +1,357 @@
+"""How a call moves on: holds, queues, transfers, pickup, parking, conferences, voicemail."""
+
+from telephony.channels import PLAIN, Channel, Headers, Message
+from telephony.story import At, Joined, Move, Ring, Stay, Story
+from telephony.tracker import Tracker
+
+TRANSFERER = Headers("Transferer")
+TRANSFEREE = Headers("Transferee")
+FIRST = Headers("OrigTransferer")
+SECOND = Headers("SecondTransferer")
+TARGET = Headers("TransferTarget")
+PICKED = Headers("Target")
+PARKEE = Headers("Parkee")
+PARKER = Headers("Parker")
+RETRIEVER = Headers("Retriever")
+LOCAL_ONE = Headers("LocalOne")
+LOCAL_TWO = Headers("LocalTwo")
+
+# ---- hold
+
+
+def hold(tracker: Tracker, ami: Message, at: At) -> None:
+    if ami.get("Status") == "Off":
+        unhold(tracker, ami, at)
+        return
+    channel = tracker.channel(ami, at)
+    if channel is not None:
+        story = tracker.story_of[channel.uniqueid]
+        story.hold(channel, at)
+        tracker.touch_phone(channel)
+        tracker.touch(story)
+
+
+def unhold(tracker: Tracker, ami: Message, at: At) -> None:
+    channel = tracker.channel(ami, at)
+    if channel is not None and channel.held:
+        story = tracker.story_of[channel.uniqueid]
+        story.unhold(channel, at)
+        tracker.touch_phone(channel)
+        tracker.touch(story)
+
+
+# ---- queues
+
+
+def queue_join(tracker: Tracker, ami: Message, at: At) -> None:
+    channel = tracker.channel(ami, at)
+    queue = ami.get("Queue")
+    if channel is None or not queue:
+        return
+    story = tracker.story_of[channel.uniqueid]
+    if (move := story.pending()) is not None and len(story.rings) == move.since:
+        move.to = queue
+    elif story.restless is channel and story.answered:
+        tracker.begin_transfer(story, "blind", None, queue, story.restless_at)
+    story.goes_on()
+    story.enters(queue)
+    story.in_queue, story.unqueued_at = True, None
+    story.queued_at = story.queued_at or at
+    channel.talking = False
+    tracker.touch_phone(channel)
+    tracker.touch(story)
+
+
+def queue_leave(tracker: Tracker, ami: Message, at: At) -> None:
+    channel = tracker.channel(ami, at)
+    if channel is None:
+        return
+    story = tracker.story_of[channel.uniqueid]
+    if story.in_queue:
+        story.in_queue, story.unqueued_at = False, at
+        tracker.touch(story)
+
+
+def queue_abandon(tracker: Tracker, ami: Message, at: At) -> None:
+    channel = tracker.channel(ami, at)
+    if channel is None:
+        return
+    story = tracker.story_of[channel.uniqueid]
+    if (queue := ami.get("Queue")) and queue not in story.queues:
+        story.enters(queue)
+    story.abandoned = not story.answered
+    tracker.touch(story)
+
+
+# ---- transfers
+
+
+def blind_transfer(tracker: Tracker, ami: Message, at: At) -> None:
+    transferer = tracker.channel(ami, at, TRANSFERER)
+    if transferer is None:
+        return
+    story = tracker.story_of[transferer.uniqueid]
+    move = tracker.begin_transfer(story, "blind", transferer.extension, ami.get("Extension"), at)
+    if ami.get("Result", "Success") != "Success":
+        move.result = "failed"
+        return
+    story.goes_on()
+    for channel in story.live.values():
+        story.unhold(channel, at)
+    transferee = tracker.channel(ami, at, TRANSFEREE) if ami.get(TRANSFEREE.uniqueid) else None
+    if transferee is not None:
+        transferee.talking = False
+        tracker.touch_phone(transferee)
+
+
+def attended_transfer(tracker: Tracker, ami: Message, at: At) -> None:
+    first = tracker.channel(ami, at, FIRST)
+    second = tracker.channel(ami, at, SECOND)
+    channel = first or second
+    if channel is None:
+        return
+    target = tracker.channel(ami, at, TARGET) if ami.get(TARGET.uniqueid) else None
+    story = tracker.story_of[channel.uniqueid]
+    if ami.get("Result", "Success") != "Success" or ami.get("DestType") == "Fail":
+        move = tracker.begin_transfer(story, "attended", channel.extension, None, at)
+        move.to, move.result = _whom(tracker, story, story, second, target), "failed"
+        return
+    consulted = tracker.story_of[second.uniqueid] if second is not None else story
+    mine = second if second is not None and second is not first else channel
+    to = _whom(tracker, story, consulted, mine, target)
+    _complete(tracker, story, consulted, first or channel, (target, to), at)
+
+
+def _complete(
+    tracker: Tracker, story: Story, consulted: Story, by: Channel, to: tuple[Channel | None, str | None], at: At
+) -> None:
+    target, name = to
+    talks = _consulted_ring(consulted, by)
+    merged = tracker.merge(story, consulted, at)
+    for channel in merged.live.values():
+        merged.unhold(channel, at)
+    move = tracker.begin_transfer(merged, "attended", by.extension, None, at)
+    move.to = name
+    merged.goes_on()
+    ringing = [ring for ring in merged.legs() if ring.open and ring.channel.uniqueid in merged.live]
+    if talks is not None and talks.connected:
+        _reached(tracker, merged, talks, move)
+    elif target is not None and target.person and not ringing:
+        if all(joined.extension != target.extension for joined in merged.joined):
+            merged.joins(target.extension, at)
+        move.result = "answered"
+    else:
+        for ring in ringing:
+            ring.consult = False
+        if merged.in_queue and merged.queues:
+            move.to = merged.queues[-1]
+
+
+def _reached(tracker: Tracker, story: Story, ring: Ring, move: Move) -> None:
+    ring.consult = False
+    move.result = "answered"
+    if all(joined.extension != ring.extension for joined in story.joined):
+        story.joins(ring.extension, ring.answered_at)
+    else:
+        story.joined.append(Joined(ring.extension, ring.answered_at))
+    tracker.touch_phone(ring.channel)
+
+
+def _consulted_ring(story: Story, by: Channel) -> Ring | None:
+    """The leg of whom the transferer asked: the last one that is still there and is not himself."""
+    for ring in reversed(story.legs()):
+        if ring.channel.uniqueid in story.live and ring.extension != by.extension:
+            if ring.consult or story.caller_extension() == by.extension:
+                return ring
+    return None
+
+
+def _whom(tracker: Tracker, story: Story, consulted: Story, mine: Channel | None, target: Channel | None) -> str | None:
+    """The extension or number a transfer leads to."""
+    if target is not None and target.person:
+        if target.extension is not None:
+            return target.extension
+        ring = target.ring
+        return ring.number if isinstance(ring, Ring) and ring.number else tracker.number(target.number)
+    legs = [ring for ring in consulted.legs() if ring.channel.uniqueid in consulted.live]
+    legs = [ring for ring in legs if ring.consult or consulted is not story]
+    if legs:
+        return legs[-1].extension or legs[-1].number
+    if consulted is not story and consulted.in_queue:
+        return consulted.queues[-1]
+    return tracker.number(mine.exten) if mine is not None and mine.exten not in ("", "s") else None
+
+
+# ---- pickup
+
+
+def pickup(tracker: Tracker, ami: Message, at: At) -> None:
+    taker = tracker.channel(ami, at)
+    rung = tracker.channel(ami, at, PICKED)
+    if taker is None or rung is None:
+        return
+    story = tracker.merge(tracker.story_of[rung.uniqueid], tracker.story_of[taker.uniqueid], at)
+    ring = rung.ring
+    if isinstance(ring, Ring) and not ring.connected:
+        ring.result, ring.ended_at = "cancelled", at
+        ring.answered = False
+    if isinstance(taker.ring, Ring) and taker.ring.connected:
+        return
+    for other in story.legs():
+        if other.open and other.extension == taker.extension:
+            other.result, other.ended_at = "cancelled", at
+    tracker.picked_up(taker, story, at)
+    taker.talking = True
+    tracker.joins(story, taker.extension, at)
+    story.goes_on()
+    tracker.touch_phone(taker)
+    tracker.touch_phone(rung)
+
+
+# ---- parking
+
+
+def parked(tracker: Tracker, ami: Message, at: At) -> None:
+    channel = tracker.channel(ami, at, PARKEE) if PARKEE.channel in ami else tracker.channel(ami, at)
+    if channel is None:
+        return
+    story = tracker.story_of[channel.uniqueid]
+    if story.parked() is not None:
+        return
+    by = ami.get("ParkerDialString") or ami.get(PARKER.channel) or ami.get("From") or ""
+    if (move := story.pending()) is not None and len(story.rings) == move.since:
+        story.moves.pop()
+    endpoint = tracker.switch.endpoints.of_device(by) if by in ("", ami.get("ParkerDialString")) else None
+    if endpoint is None or not by:
+        endpoint = tracker.switch.endpoints.of_channel(by) if by else None
+    story.stays.append(Stay(channel, endpoint.extension if endpoint is not None else None, at))
+    channel.talking = False
+    for other in story.live.values():
+        story.unhold(other, at)
+    story.goes_on()
+    tracker.touch_phone(channel)
+    tracker.touch(story)
+
+
+def unparked(tracker: Tracker, ami: Message, at: At) -> None:
+    channel = tracker.channel(ami, at, PARKEE) if PARKEE.channel in ami else tracker.channel(ami, at)
+    if channel is None:
+        return
+    story = tracker.story_of[channel.uniqueid]
+    stay = story.parked()
+    retriever = tracker.channel(ami, at, RETRIEVER) if ami.get(RETRIEVER.uniqueid) else None
+    if retriever is None and ami.get("From"):
+        retriever = tracker.switch.by_name.get(ami["From"])
+    if stay is not None:
+        stay.open, stay.until = False, at
+        stay.by_whom = retriever.extension if retriever is not None else None
+    if retriever is not None:
+        story = tracker.merge(story, tracker.story_of[retriever.uniqueid], at)
+        tracker.joins(story, retriever.extension, at)
+        tracker.touch_phone(retriever)
+    story.goes_on()
+    tracker.touch(story)
+
+
+def park_over(tracker: Tracker, ami: Message, at: At) -> None:
+    """Nobody came for it: it goes back, or its party hung up."""
+    channel = tracker.channel(ami, at, PARKEE) if PARKEE.channel in ami else tracker.channel(ami, at)
+    if channel is None:
+        return
+    story = tracker.story_of[channel.uniqueid]
+    if (stay := story.parked()) is not None:
+        stay.open, stay.until = False, at
+    tracker.touch_phone(channel)
+    tracker.touch(story)
+
+
+# ---- conferences
+
+
+def conference_join(tracker: Tracker, ami: Message, at: At) -> None:
+    channel = tracker.channel(ami, at)
+    room = ami.get("Conference") or ami.get("Meetme")
+    if channel is None or not room or not channel.person:
+        return
+    story = tracker.story_of[channel.uniqueid]
+    story.conference = room
+    if not story.answered:
+        story.answered, story.answered_at = True, at
+    if (move := story.pending()) is not None:
+        move.result = "answered"
+    story.goes_on()
+    channel.talking = True
+    tracker.touch_phone(channel)
+    tracker.touch(story)
+
+
+# ---- voicemail, click to call
+
+
+def message_waiting(tracker: Tracker, ami: Message, at: At) -> None:
+    """Somebody left a message: the call of that box's owner that is up and talks to nobody."""
+    mailbox = ami.get("Mailbox", "").partition("@")[0]
+    if ami.get("Waiting") in ("0", "") or not mailbox:
+        return
+    waiting = [story for story in dict.fromkeys(tracker.stories.values()) if _may_leave_message(story)]
+    fitting = [story for story in waiting if _meant_for(story, mailbox)]
+    chosen = fitting or (waiting if len(waiting) == 1 else [])
+    for story in chosen[-1:]:
+        story.voicemail = True
+        tracker.touch(story)
+
+
+def _may_leave_message(story: Story) -> bool:
+    alone = story.root.state == "Up" and story.root.uniqueid in story.live
+    nobody = all(not ring.open for ring in story.legs()) and not any(c.talking for c in story.live.values())
+    return alone and nobody and not story.voicemail
+
+
+def _meant_for(story: Story, mailbox: str) -> bool:
+    return story.root.extension != mailbox and (
+        story.asked_for == mailbox or any(ring.extension == mailbox for ring in story.legs())
+    )
+
+
+def originate_response(tracker: Tracker, ami: Message, at: At) -> None:
+    channel = tracker.switch.known(ami, PLAIN)
+    exten = ami.get("Exten", "")
+    if channel is None or not exten.lstrip("+").isdigit():
+        return
+    story = tracker.story_of[channel.uniqueid]
+    if story.originated:
+        story.asked_for = exten
+        tracker.touch(story)
+
+
+def rename(tracker: Tracker, ami: Message, at: At) -> None:
+    channel = tracker.switch.known(ami, PLAIN)
+    if channel is not None and (name := ami.get("Newname")):
+        tracker.touch_phone(channel)
+        tracker.switch.rename(channel, name)
+        tracker.touch_phone(channel)
+
+
+def new_callerid(tracker: Tracker, ami: Message, at: At) -> None:
+    """The network told the caller's number only after the first ring (analog lines)."""
+    channel = tracker.switch.known(ami, PLAIN)
+    if channel is None or channel.number or not (number := ami.get("CallerIDNum")):
+        return
+    story = tracker.story_of[channel.uniqueid]
+    if story.root is channel and not story.rings and not story.originated:
+        channel.number = story.caller_number = number
+        story.caller_name = story.caller_name or ami.get("CallerIDName", "")
+        tracker.touch(story)
+
+
+def local_bridge(tracker: Tracker, ami: Message, at: At) -> None:
+    one = tracker.channel(ami, at, LOCAL_ONE)
+    two = tracker.channel(ami, at, LOCAL_TWO)
+    if one is None or two is None:
+        return
+    one.other, two.other = two, one
+    story = tracker.merge(tracker.story_of[one.uniqueid], tracker.story_of[two.uniqueid], at)
+    if story.root is one:
+        one.side, two.side = "B", "A"
+    else:
+        two.side = two.side or one.side

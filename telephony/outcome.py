@@ -1,0 +1,113 @@
+"""How a call came out and who ended it: pure readings of its facts."""
+
+from domain.calls import EndedBy, LegResult, Outcome, TransferResult
+from telephony.channels import Channel
+from telephony.story import Ring, Story
+
+STATUS: dict[str, LegResult] = {
+    "ANSWER": "answered",
+    "BUSY": "busy",
+    "DONTCALL": "busy",
+    "TORTURE": "busy",
+    "NOANSWER": "no_answer",
+    "CANCEL": "cancelled",
+    "CONGESTION": "failed",
+    "CHANUNAVAIL": "failed",
+    "INVALIDARGS": "failed",
+}
+"""DialStatus of a DialEnd; what is not here (ABORT, CONTINUE, GOTO: the callee did not accept) is no answer."""
+
+CAUSES: dict[str, tuple[LegResult, str | None]] = {
+    "1": ("failed", "unallocated"),
+    "2": ("failed", "no_route"),
+    "3": ("failed", "no_route"),
+    "17": ("busy", None),
+    "21": ("busy", "rejected"),
+    "22": ("failed", "number_changed"),
+    "27": ("failed", "unreachable"),
+    "28": ("failed", "invalid_number"),
+    "34": ("failed", "congestion"),
+    "38": ("failed", "congestion"),
+    "41": ("failed", "congestion"),
+    "42": ("failed", "congestion"),
+    "44": ("failed", "congestion"),
+    "58": ("failed", "congestion"),
+}
+"""Q.850 causes that say more than the DialStatus did."""
+
+
+def refine(ring: Ring, cause: str) -> None:
+    """Tell a rejection, a wrong number, … from a phone that just was not answered, by the hang-up cause."""
+    if ring.result in ("no_answer", "failed", "busy") and ring.forwarded_to is None and cause in CAUSES:
+        result, why = CAUSES[cause]
+        if ring.result != "busy" or result == "busy":
+            ring.result, ring.cause = result, why or ring.cause
+    elif ring.result == "failed" and ring.cause is None and cause == "0":
+        ring.cause = "congestion"
+
+
+def verdict(rings: list[Ring]) -> LegResult:
+    """What several unanswered attempts together amount to."""
+    results = {ring.result for ring in rings}
+    for result in ("no_answer", "busy", "failed", "cancelled"):
+        if result in results:
+            return result
+    return "no_answer"
+
+
+def outcome(story: Story) -> tuple[Outcome, str | None]:
+    """The outcome of an ended call and, where known, its cause."""
+    if story.answered:
+        return "answered", None
+    if story.originated and not story.own_answered and not _asked_outside_first(story):
+        return "failed", "agent_no_answer"
+    by = hung_up_by(story)
+    legs = story.legs()
+    if story.abandoned or (by == "caller" and story.in_queue):
+        return "abandoned", None
+    if any(ring.result == "cancelled" for ring in legs) and by != "callee":
+        return "cancelled", None
+    if not legs:
+        return _without_legs(story, by)
+    result = verdict(legs)
+    cause = next((ring.cause for ring in reversed(legs) if ring.result == result and ring.cause), None)
+    return result if result != "answered" else "no_answer", cause
+
+
+def _without_legs(story: Story, by: EndedBy | None) -> tuple[Outcome, str | None]:
+    if story.voicemail or story.queues:
+        return ("cancelled" if by == "caller" and not story.voicemail else "no_answer"), None
+    result, cause = CAUSES.get(story.root_cause, (None, None))
+    if by == "caller":
+        return "cancelled", None
+    if result == "busy":
+        return "busy", cause
+    return "failed", cause
+
+
+def _asked_outside_first(story: Story) -> bool:
+    """An originated call whose first party is the outside one: nobody's own phone failed to answer."""
+    return not any(ring.own for ring in story.rings) and any(ring.shown for ring in story.rings)
+
+
+def hung_up_by(story: Story) -> EndedBy | None:
+    """Which side ended the call: the first that asked to, or (old streams) the first that left."""
+    for channel, from_afar in story.requests:
+        if not from_afar:
+            return "pbx"
+        return "caller" if _on_callers_side(story, channel) else "callee"
+    if story.leavers:
+        return "caller" if _on_callers_side(story, story.leavers[0]) else "callee"
+    if not story.answered and story.legs():
+        return "caller" if any(ring.result == "cancelled" for ring in story.legs()) else "pbx"
+    return None
+
+
+def _on_callers_side(story: Story, channel: Channel) -> bool:
+    return story.is_caller(channel) or (channel.extension is not None and channel.extension == story.caller_extension())
+
+
+def transfer_result(story: Story, since: int) -> TransferResult:
+    """How a transfer came out that nobody answered before the call ended."""
+    result = verdict([ring for ring in story.rings[since:] if ring.shown])
+    return result if result in ("busy", "failed") else "no_answer"

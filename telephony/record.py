@@ -1,0 +1,152 @@
+"""The record of a call, written from its facts: pure, cheap, and the same every time."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+
+from domain.calls import Call, Caller, Direction, EndedBy, Leg, Parking, Transfer
+from telephony.outcome import outcome
+from telephony.parties import parties, state
+from telephony.story import At, Ring, Story
+from telephony.text import clean
+
+Number = Callable[[str | None], str | None]
+Names = Callable[[str], str]
+
+
+def write(story: Story, number: Number, names: Names) -> Call:
+    """The record so far, or the final one where the call has ended."""
+    first_join = story.joined[0].at if story.joined and story.answered_at is None else story.answered_at
+    caller = _caller(story, number, names)
+    direction = _direction(story, number)
+    extensions = [joined.extension for joined in story.joined if joined.extension is not None]
+    result, cause = outcome(story) if story.ended else ("answered" if story.answered else None, None)
+    return Call(
+        id=story.id,
+        pbx=story.pbx,
+        linkedid=story.linkedid,
+        direction=direction,
+        caller=caller,
+        dialed=_dialed(story, number),
+        queue=story.queues[-1] if story.queues else None,
+        queues=tuple(story.queues),
+        started_at=story.started,
+        answered_at=story.answered_at,
+        ended_at=story.ended_at,
+        ring_seconds=_ring_seconds(story),
+        wait_seconds=_wait_seconds(story),
+        talk_seconds=_between(first_join if story.answered else None, story.ended_at),
+        hold_seconds=_hold_seconds(story),
+        outcome=result,
+        cause=cause,
+        answered_by=tuple(dict.fromkeys(extensions)),
+        owner=(extensions[-1] if extensions else caller.extension) if story.answered and story.joined else None,
+        legs=tuple(map(_leg, story.legs())),
+        transfers=tuple(
+            Transfer(kind=move.kind, by=move.by, to=move.to, at=move.at, result=move.result) for move in story.moves
+        ),
+        parked=tuple(Parking(by=stay.by, at=stay.at, until=stay.until, by_whom=stay.by_whom) for stay in story.stays),
+        conference=story.conference,
+        voicemail=story.voicemail,
+        ended_by=_ended_by(story),
+        complete=story.complete,
+        state=state(story),
+        parties=() if story.ended else parties(story),
+    )
+
+
+def _ended_by(story: Story) -> EndedBy | None:
+    match story.ended_by:
+        case "caller" | "callee" | "pbx" | "restart" | "lost" as by:
+            return by
+        case _:
+            return None
+
+
+def _leg(ring: Ring) -> Leg:
+    return Leg(
+        extension=ring.extension,
+        endpoint=ring.endpoint,
+        number=ring.number,
+        rang_at=ring.rang_at,
+        answered_at=ring.answered_at,
+        ended_at=ring.ended_at,
+        result=ring.result,
+        forwarded_to=ring.forwarded_to,
+    )
+
+
+def _caller(story: Story, number: Number, names: Names) -> Caller:
+    extension = story.caller_extension()
+    if extension is not None:
+        endpoint = story.caller_endpoint.name
+        if story.originated and story.caller_endpoint.kind != "inside":
+            own = [ring for ring in story.rings if ring.own and ring.extension == extension]
+            endpoint = own[0].endpoint if own else endpoint
+        name, raw = clean(names(extension) or (story.caller_name if story.caller_endpoint.extension else ""))
+        return Caller(number=extension, name=name, extension=extension, endpoint=endpoint, name_bytes=raw)
+    if story.caller_endpoint.kind != "outside" or story.originated:
+        return Caller(endpoint=story.caller_endpoint.name if story.caller_endpoint.kind == "outside" else None)
+    name, raw = clean(story.caller_name)
+    return Caller(
+        number=number(story.caller_number),
+        name=name,
+        endpoint=story.caller_endpoint.name,
+        name_bytes=raw,
+    )
+
+
+def _direction(story: Story, number: Number) -> Direction:
+    if story.caller_endpoint.kind == "outside" and not story.originated:
+        return "inbound"
+    if story.queues and not story.originated:
+        return "internal"
+    first = next((ring for ring in story.rings if ring.shown and not ring.own and not ring.consult), None)
+    if first is not None:
+        return "internal" if first.extension is not None else "outbound"
+    dialed = _dialed(story, number)
+    return "outbound" if dialed is not None and dialed.startswith("+") else "internal"
+
+
+def _dialed(story: Story, number: Number) -> str | None:
+    asked = story.asked_for
+    if story.originated and not asked.lstrip("+").isdigit():
+        legs = [ring for ring in story.legs() if not ring.consult]
+        return (legs[0].extension or legs[0].number) if legs else None
+    if not any(map(str.isdigit, asked)) and not (story.originated or len(asked) > 1):
+        return None
+    return None if not asked or asked[0] in "*#" or asked in ("s", "h", "t", "i", "fax") else number(asked)
+
+
+def _between(start: At, end: At) -> float:
+    if start is None or end is None:
+        return 0.0
+    return max(0.0, round((end - start).total_seconds(), 2))
+
+
+def _ring_seconds(story: Story) -> float:
+    rang = [ring.rang_at for ring in story.legs() if ring.rang_at is not None and not ring.consult]
+    return _between(min(rang), story.answered_at if story.answered else story.ended_at) if rang else 0.0
+
+
+def _wait_seconds(story: Story) -> float:
+    if story.queued_at is None:
+        return 0.0
+    left = story.unqueued_at or story.ended_at
+    answered = story.answered_at
+    if answered is not None and answered >= story.queued_at and (left is None or answered < left):
+        left = answered
+    return _between(story.queued_at, left)
+
+
+def _hold_seconds(story: Story) -> float:
+    spans = [(start, end) for start, end in story.held if start is not None and end is not None]
+    return round(sum(span.total_seconds() for span in _union(spans)), 2)
+
+
+def _union(spans: Iterable[tuple[datetime, datetime]]) -> Iterable[timedelta]:
+    until: datetime | None = None
+    for start, end in sorted(spans):
+        start = start if until is None else max(start, until)
+        if end > start:
+            yield end - start
+        until = end if until is None else max(until, end)

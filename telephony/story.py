@@ -1,0 +1,260 @@
+"""What is known of one logical call while it lives: the facts its record is written from.
+
+The upper floor's memory. Asterisk's events are turned into these facts by `tracker`; `record` turns the
+facts into the frozen `domain.calls.Call` that others see.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from domain.calls import Call, LegResult, TransferResult, call_id
+from telephony.channels import Channel
+
+At = datetime | None
+MoveKind = Literal["blind", "attended"]
+
+
+class Ring:
+    """One dial attempt, of a phone or (not shown) of a Local channel that leads to one."""
+
+    __slots__ = (
+        "answered",
+        "answered_at",
+        "begun",
+        "cause",
+        "channel",
+        "connected",
+        "consult",
+        "dialer",
+        "ended_at",
+        "endpoint",
+        "extension",
+        "forwarded_to",
+        "number",
+        "own",
+        "parent",
+        "rang",
+        "rang_at",
+        "result",
+        "shown",
+    )
+
+    def __init__(self, channel: Channel, dialer: Channel | None, begun: At) -> None:
+        self.channel = channel
+        self.dialer = dialer
+        self.begun = begun
+        self.shown = channel.person
+        self.own = False
+        """The caller's own phone in a click-to-call: no leg."""
+        self.consult = False
+        """Dialled by somebody who keeps his first party waiting, from within the same call."""
+        self.extension = channel.extension
+        self.endpoint = channel.endpoint.name
+        self.number: str | None = None
+        self.rang = False
+        self.rang_at: At = None
+        self.answered = False
+        """This dial was answered; the call is, once every Local channel on the way is, too."""
+        self.connected = False
+        self.answered_at: At = None
+        self.ended_at: At = None
+        self.result: LegResult | None = None
+        self.cause: str | None = None
+        self.forwarded_to: str | None = None
+        self.parent: Ring | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.result is None
+
+    def way_is_open(self) -> bool:
+        """Whether this dial and all that lead to it are answered (a confirmed mobile, a queue's Local member)."""
+        ring: Ring | None = self
+        for _ in range(32):
+            if not ring.answered:
+                return False
+            ring = ring.up()
+            if ring is None:
+                return True
+        return True
+
+    def up(self) -> "Ring | None":
+        """The dial of the Local channel whose far end made this one."""
+        if self.parent is None and self.dialer is not None and self.dialer.second_half:
+            other = self.dialer.other
+            if other is not None and isinstance(other.ring, Ring) and other.ring is not self:
+                self.parent = other.ring
+        return self.parent
+
+
+class Move:
+    """One transfer; `result` None while it is on its way."""
+
+    __slots__ = ("at", "by", "kind", "result", "since", "to")
+
+    def __init__(self, kind: MoveKind, by: str | None, to: str | None, at: At) -> None:
+        self.kind: MoveKind = kind
+        self.by = by
+        self.to = to
+        self.at = at
+        self.result: TransferResult | None = None
+        self.since = 0
+        """How many rings the call had when it was transferred."""
+
+
+class Stay:
+    """One stay in a parking lot."""
+
+    __slots__ = ("at", "by", "by_whom", "channel", "open", "until")
+
+    def __init__(self, channel: Channel | None, by: str | None, at: At) -> None:
+        self.channel = channel
+        self.by = by
+        self.at = at
+        self.until: At = None
+        self.by_whom: str | None = None
+        self.open = True
+
+
+class Joined:
+    """Somebody who came to talk: `extension` None for the outside."""
+
+    __slots__ = ("at", "extension")
+
+    def __init__(self, extension: str | None, at: At) -> None:
+        self.extension = extension
+        self.at = at
+
+
+class Story:
+    """The facts of one call."""
+
+    def __init__(self, pbx: str, linkedid: str, root: Channel, started: At, *, complete: bool) -> None:
+        self.pbx = pbx
+        self.linkedid = linkedid
+        self.id = call_id(pbx, linkedid)
+        self.root = root
+        self.started = started
+        self.complete = complete
+        self.caller_number = root.number
+        self.caller_name = root.owner_name
+        self.caller_endpoint = root.endpoint
+        self.originated = root.endpoint.kind == "local"
+        self.own_answered = False
+        self.asked_for = ""
+        self.live: dict[str, Channel] = {}
+        self.rings: list[Ring] = []
+        self.joined: list[Joined] = []
+        self.answered = False
+        self.answered_at: At = None
+        self.queues: list[str] = []
+        self.in_queue = False
+        self.abandoned = False
+        self.queued_at: At = None
+        self.unqueued_at: At = None
+        self.holding: dict[str, At] = {}
+        self.held: list[tuple[At, At]] = []
+        self.moves: list[Move] = []
+        self.stays: list[Stay] = []
+        self.conference: str | None = None
+        self.voicemail = False
+        self.restless: Channel | None = None
+        """Who left a conversation first without hanging up: redirected, if he goes on elsewhere."""
+        self.restless_at: At = None
+        self.requests: list[tuple[Channel, bool]] = []
+        """Who asked to hang up, in order; True: the far end did, False: the PBX was told to."""
+        self.leavers: list[Channel] = []
+        self.talked_unseen: list[Channel] = []
+        """Who left a conversation that began before we were connected."""
+        self.root_cause = ""
+        self.ended = False
+        self.ended_at: At = None
+        self.ended_by: str | None = None
+        self.unconfirmed = False
+        self.told: Call | None = None
+        self.ever_person = False
+
+    def has_people(self) -> bool:
+        return any(channel.person for channel in self.live.values())
+
+    def goes_on(self) -> None:
+        """Something new began: whoever asked to hang up before did not end the call."""
+        self.requests.clear()
+        self.leavers.clear()
+        self.restless = None
+
+    def is_caller(self, channel: Channel) -> bool:
+        """Whether `channel` is the caller's side of the call."""
+        if channel is self.root:
+            return True
+        return isinstance(channel.ring, Ring) and channel.ring.own
+
+    def caller_extension(self) -> str | None:
+        """The extension that calls; None: the outside does (or nobody yet, in a click-to-call)."""
+        if not self.originated or self.caller_endpoint.kind == "inside":
+            return self.caller_endpoint.extension
+        own = [ring for ring in self.rings if ring.own]
+        return next((ring.extension for ring in own if ring.answered), own[0].extension if own else None)
+
+    def joins(self, extension: str | None, at: At) -> None:
+        """A person answered, retrieved, picked up or was joined in."""
+        if extension is not None and extension == self.caller_extension():
+            return
+        if not self.answered:
+            self.answered = True
+            self.answered_at = at
+        self.joined.append(Joined(extension, at))
+
+    def hold(self, channel: Channel, at: At) -> None:
+        channel.held = True
+        self.holding.setdefault(channel.uniqueid, at)
+
+    def unhold(self, channel: Channel, at: At) -> None:
+        channel.held = False
+        if channel.uniqueid in self.holding:
+            self.held.append((self.holding.pop(channel.uniqueid), at))
+
+    def pending(self) -> Move | None:
+        """The transfer that is still on its way."""
+        return self.moves[-1] if self.moves and self.moves[-1].result is None else None
+
+    def parked(self) -> Stay | None:
+        return self.stays[-1] if self.stays and self.stays[-1].open else None
+
+    def legs(self) -> list[Ring]:
+        return [ring for ring in self.rings if ring.shown and not ring.own]
+
+    def absorb(self, other: "Story") -> None:
+        """Take over the facts of a call that turned out to be part of this one."""
+        self.live |= other.live
+        self.rings = sorted(self.rings + other.rings, key=_begun)
+        self.joined = sorted(self.joined + other.joined, key=_at)
+        if other.answered and not self.answered:
+            self.answered, self.answered_at = True, other.answered_at
+        for queue in other.queues:
+            self.enters(queue)
+        self.queued_at = self.queued_at or other.queued_at
+        self.unqueued_at = self.unqueued_at or other.unqueued_at
+        self.holding |= other.holding
+        self.held += other.held
+        self.moves += other.moves
+        self.stays += other.stays
+        self.conference = self.conference or other.conference
+        self.voicemail = self.voicemail or other.voicemail
+        self.complete = self.complete and other.complete
+        self.ever_person = self.ever_person or other.ever_person
+
+    def enters(self, queue: str) -> None:
+        if queue not in self.queues:
+            self.queues.append(queue)
+        elif self.queues[-1] != queue:
+            self.queues.remove(queue)
+            self.queues.append(queue)
+
+
+def _begun(ring: Ring) -> tuple[bool, float]:
+    return (False, 0.0) if ring.begun is None else (True, ring.begun.timestamp())
+
+
+def _at(joined: Joined) -> tuple[bool, float]:
+    return (False, 0.0) if joined.at is None else (True, joined.at.timestamp())

@@ -1,0 +1,21 @@
+"""Names as they come over the wire, made fit to be shown."""
+
+import unicodedata
+
+
+def clean(name: str) -> tuple[str, bytes | None]:
+    """`name` as clean text, and what really came where cleaning changed it.
+
+    Bytes that are not UTF-8 arrive as surrogates (PEP 383) and become U+FFFD, as control characters do.
+    """
+    if name in ("", "<unknown>"):
+        return "", None
+    if name.isascii() and name.isprintable():
+        return name, None
+    raw = name.encode("utf-8", "surrogateescape")
+    text = "".join("�" if _control(letter) else letter for letter in raw.decode("utf-8", "replace"))
+    return text, (raw if text.encode() != raw else None)
+
+
+def _control(letter: str) -> bool:
+    return unicodedata.category(letter) == "Cc"
