@@ -1,0 +1,126 @@
+/* <client-card>: who calls, why we think so, what was before, what is open. Painted from one event, without a question
+ * to the server; the number, the name and the running time can be read from a metre. */
+
+import { dial, h, once, tell } from "./dom.js";
+import { doing, titleOf } from "./my-calls.js";
+import { clock, day, endedBy, localTime, money, moment, outcome, phone } from "./say.js";
+import { _, ngettext } from "./words.js";
+
+const LAST = 4;
+const OPEN = 4;
+
+/** One entry of a time line, in one line of words. */
+export function entry(item) {
+  const kinds = { call: _("Call"), sms: _("SMS"), fax: _("Fax"), mail: _("Mail"), order: _("Order"), interview: _("Questionnaire"), task: _("Task"),
+    note: _("Note"), visit: _("Visit"), letter: _("Letter"), request: _("Request"), web: _("Web site"), merge: _("Merge") };
+  return { kind: kinds[item.kind] ?? item.kind, text: item.summary || item.note || item.text || item.title || "" };
+}
+
+/** What state an order is in, in words. */
+export function orderState(order) {
+  const states = { draft: _("draft"), unconfirmed: _("to confirm"), confirmed: _("confirmed"), cancelled: _("cancelled"), expired: _("expired"),
+    paid: _("paid"), shipped: _("on its way"), delivered: _("delivered") };
+  return states[order.state] ?? order.state;
+}
+
+class ClientCard extends HTMLElement {
+  attach({ desk, live, unknown }) {
+    this.desk = desk;
+    this.live = live;
+    this.unknown = unknown;
+    this.parts = Object.fromEntries(["who", "state", "match", "before", "open"].map((part) => [part, this.querySelector(`[data-part=${part}]`)]));
+    for (const type of ["calls", "current", "presence"]) desk.addEventListener(type, () => this.draw());
+    setInterval(() => this.#clientTime(), 10_000);
+  }
+
+  draw() {
+    const { current: call } = this.desk;
+    this.hidden = !call;
+    if (!call) return;
+    const card = this.desk.card(call);
+    const colleague = this.desk.presence.get(this.desk.other(call));
+    once(this.parts.who, [call.id, titleOf(this.desk, call), this.desk.other(call), card?.client, call.queue, call.dialed, call.caller?.name], () => this.#who(call, card));
+    once(this.parts.state, [call.id, call.state, call.since, call.talk_seconds, call.outcome, call.ended_by], () => this.#state(call));
+    this.unknown.draw(call, card);
+    once(this.parts.match, [call.id, card?.match, card?.foreign, card?.client?.id, call.direction, colleague?.extension], () => this.#match(call, card));
+    once(this.parts.before, [call.id, card?.last, Boolean(card?.client)], () => this.#before(card));
+    once(this.parts.open, [call.id, card?.orders, card?.tasks, Boolean(card?.client)], () => this.#open(card));
+    this.#clientTime();
+  }
+
+  #who(call, card) {
+    const number = this.desk.other(call);
+    const client = card?.client;
+    const said = call.direction === "inbound" && call.caller?.name && call.caller.name !== client?.name ? _("the network says: %(name)s", { name: call.caller.name }) : "";
+    const line = [client?.company, client?.fields?.position, client?.fields?.city].filter(Boolean).join(" · ");
+    return [
+      h("h1", { class: "client-name", title: titleOf(this.desk, call) }, client ? h("a", { href: `/clients/${client.id}`, target: "_blank", rel: "noopener" }, client.name) : titleOf(this.desk, call)),
+      h("p", { class: "client-number" }, number ? dial(number, phone(number)) : _("Number withheld")),
+      h("p", { class: "client-line clip" }, [line, said].filter(Boolean).join(" · ") || h("span", { class: "muted" }, call.direction === "internal" ? _("Internal call") : "\u00a0"),
+        h("span", { class: "client-time muted", "data-zone": client?.time_zone ?? "" })),
+    ];
+  }
+
+  #state(call) {
+    const { word, look } = doing(call, call.direction === "outbound");
+    const ended = call.state === "ended";
+    const way = [call.queue && `${call.queue}`, call.direction === "inbound" && call.dialed ? phone(call.dialed) : ""].filter(Boolean).join(" · ");
+    const how = ended ? [outcome(call), endedBy(call)].filter(Boolean).join(", ") : "";
+    const time = ended ? h("span", { class: "clock" }, this.#length(call)) : h("run-time", { class: "clock", since: call.since ?? "" });
+    return [h("p", { class: "state-line" }, h("span", { class: `pill ${look}` }, word), time), h("p", { class: "muted small clip" }, how || way || "\u00a0")];
+  }
+
+  #length(call) {
+    const seconds = Math.floor(call.talk_seconds ?? 0);
+    return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  }
+
+  #match(call, card) {
+    if (!card) return null;
+    const { client, foreign } = card;
+    if (client) {
+      const exact = card.match === "exact";
+      const keeper = client.responsible_name ?? client.responsible?.name;
+      return [h("span", { class: `pill plain ${exact ? "good" : "warn"}` }, exact ? _("✓ found by the number") : _("≈ probably, by the number")),
+        keeper && h("span", { class: "muted small" }, _("looked after by %(name)s", { name: keeper })),
+        client.fields?.contract && h("span", { class: "muted small" }, _("contract %(number)s", { number: client.fields.contract }))];
+    }
+    if (foreign) return [h("span", { class: "pill plain warn" }, _("another's client")), h("span", { class: "small" }, [foreign.responsible, foreign.extension, foreign.team].filter(Boolean).join(" · "))];
+    return null;
+  }
+
+  #before(card) {
+    const last = (card?.last ?? []).slice(0, LAST);
+    const title = h("h2", { class: "part" }, _("Last contacts"));
+    if (!card?.client) return [title, h("p", { class: "state low" }, _("No contacts so far."))];
+    if (!last.length) return [title, h("p", { class: "state low" }, _("The first contact."))];
+    return [title, h("ul", { class: "entries" }, last.map((item) => {
+      const { kind, text } = entry(item);
+      return h("li", { title: text }, h("span", { class: "muted small number when" }, moment(item.at, this.live.now())), h("span", { class: "clip" }, h("span", { class: "strong" }, kind), text ? ` ${text}` : ""));
+    }))];
+  }
+
+  #open(card) {
+    const title = h("h2", { class: "part" }, _("Open now"));
+    const now = this.live.now();
+    const rows = [
+      ...(card?.tasks ?? []).map((task) => h("li", { title: task.title }, h("span", { class: `muted small number when${task.due_at && Date.parse(task.due_at) < now ? " late" : ""}` }, task.due_at ? day(task.due_at, now) : "—"), h("span", { class: "clip" }, h("span", { class: "strong" }, _("Task")), ` ${task.title}`))),
+      ...(card?.orders ?? []).map((order) => h("li", {}, h("span", { class: "muted small number when" }, `№ ${order.number}`), h("span", { class: "clip" }, h("span", { class: "strong" }, money(order.total)), ` ${orderState(order)}`))),
+    ];
+    if (!rows.length) return [title, h("p", { class: "state low" }, _("Nothing open."))];
+    const more = rows.length - OPEN;
+    return [title, h("ul", { class: "entries" }, rows.slice(0, more > 0 ? OPEN - 1 : OPEN), more > 0 && h("li", { class: "muted small" }, ngettext("and %(count)s more", "and %(count)s more", more + 1)))];
+  }
+
+  /** The client's own time of day, where it is not ours. */
+  #clientTime() {
+    const place = this.querySelector(".client-time");
+    if (!place) return;
+    const time = localTime(place.dataset.zone, this.live.now());
+    const text = time ? _("the client's time: %(time)s", { time }) : "";
+    tell(place, text && place.previousSibling?.textContent?.trim() ? ` · ${text}` : text);
+    place.classList.toggle("late", Boolean(time) && (time < "08:00" || time >= "22:00") && time !== clock(this.live.now()));
+  }
+}
+
+customElements.define("client-card", ClientCard);

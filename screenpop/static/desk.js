@@ -1,0 +1,209 @@
+/* The agent's desk: builds the parts, gives each what it needs, and does what the keys say. */
+
+import "./run-time.js";
+import "./my-calls.js";
+import "./queue-list.js";
+import "./missed-list.js";
+import "./my-day.js";
+import "./net-figure.js";
+import "./work-state.js";
+import "./client-card.js";
+import "./unknown-caller.js";
+import "./wrap-up.js";
+import "./next-up.js";
+import "./side-tabs.js";
+import "./team-presence.js";
+import "./finder.js";
+import "./transfer-picker.js";
+import "./key-sheet.js";
+import * as alarm from "./alarm.js";
+import { effect } from "./call-bar.js";
+import { Desk } from "./desk-model.js";
+import { dial } from "./dial.js";
+import { aloud, say, tell, writing } from "./dom.js";
+import { Keys } from "./keys.js";
+import { Live } from "./live.js";
+import { titleOf } from "./my-calls.js";
+import * as rest from "./rest.js";
+import { followClock } from "./run-time.js";
+import { duration, phone } from "./say.js";
+import { Tabs } from "./tabs.js";
+import { _, page } from "./words.js";
+
+const find = (name) => document.querySelector(name);
+const live = new Live(page.live);
+const desk = new Desk(page.user, { now: () => live.now(), busy: () => writing() });
+const tabs = new Tabs(page.user.id);
+const keys = new Keys({ run, digit, enter, sheet: () => (find("key-sheet").open(), true) });
+const shown = new Set();
+
+followClock(() => live.now());
+for (const element of document.querySelectorAll("[data-part-of=desk]")) {
+  element.attach({ desk, live, keys, tabs, dial, unknown: find("unknown-caller"), done: () => find("wrap-up").draw() });
+}
+
+/* ---- keys ---- */
+
+function run(action) {
+  const call = desk.active ?? desk.current;
+  if (action === "find") return find("find-anybody").toggle();
+  if (action === "state") return find("work-state").turn();
+  const does = effect(action, call, desk);
+  if (action === "answer") return does === "answer" ? answer() : does ? act(call, does, action) : call && desk.active ? refuse() : nextToCall();
+  if (action === "transfer" && does === "transfer") return find("transfer-picker").open(call);
+  if (action === "conference" && does === "conference") return conference(call);
+  if (does === "finish") return find("wrap-up").finish();
+  return does ? act(call, does, action) : refuse();
+}
+
+function refuse() {
+  aloud(_("Not possible now."));
+}
+
+function answer() {
+  const call = desk.ringing.find((each) => (each.actions ?? []).includes("answer"));
+  desk.open(call.id);
+  return act(call, "answer", "answer");
+}
+
+/** With no call, the answer key goes round what is to be called: missed calls, then tasks; Enter calls. */
+function nextToCall() {
+  const lists = [find("missed-list"), find("next-up")];
+  const inFirst = lists[0].contains(document.activeElement);
+  const took = inFirst ? lists[1].enter() || lists[0].enter() : lists[0].enter() || lists[1].enter();
+  if (!took) aloud(_("Nobody to call back, no tasks."));
+}
+
+function conference(call) {
+  const others = desk.mine.filter((each) => each.id !== call.id && (each.state === "held" || each.state === "talking"));
+  return others.length || (call.actions ?? []).includes("complete") ? act(call, "conference", "conference") : find("transfer-picker").open(call, "conference");
+}
+
+async function act(call, action, button) {
+  const bar = find("call-bar");
+  bar.busy(button);
+  try {
+    await rest.calls.act(call.id, action);
+  } catch (problem) {
+    say(problem.message);
+    bar.draw();
+  }
+}
+
+function digit(n, event) {
+  if (find("unknown-caller").pick(n)) return true;
+  if (!desk.current || (desk.current.state !== "ended" && !event.altKey)) return false;
+  return find("wrap-up").pick(n);
+}
+
+function enter() {
+  if (!desk.current) return false;
+  if (desk.current.state === "ended" && desk.card(desk.current)?.client && find("wrap-up").querySelector("[aria-pressed=true]")) return (keys.press("hangup"), true);
+  return find("unknown-caller").enter() || find("wrap-up").enter();
+}
+
+/* ---- the feed ---- */
+
+live.addEventListener("frame", ({ detail }) => {
+  desk.take(detail);
+  for (const event of detail) {
+    if (event.type === "snapshot") ready();
+    if (event.type === "error") say(event.detail);
+    if (event.type === "call" && event.card) acknowledge(event.call.id);
+  }
+});
+
+/** The card is painted: two frames later in a tab that is seen, at once in one that is not. */
+function acknowledge(id) {
+  if (shown.has(id)) return;
+  shown.add(id);
+  if (document.hidden) live.send({ type: "shown", call: id, hidden: true });
+  else requestAnimationFrame(() => requestAnimationFrame(() => live.send({ type: "shown", call: id })));
+}
+
+function ready() {
+  live.subscribe(["presence", "queue"]);
+  document.documentElement.dataset.ready = "yes";
+  for (const call of desk.mine) if (desk.card(call)) acknowledge(call.id);
+  if (desk.own?.user_state === "wrapup" && !desk.current) unfinished();
+}
+
+/** After a reload in mid wrap-up: the last call and what was written about it. */
+async function unfinished() {
+  try {
+    const { items } = await rest.calls.list({ extension: page.user.extension, limit: 1 });
+    const [call] = items;
+    if (!call?.ended_at || live.now() - Date.parse(call.ended_at) > 3_600_000) return;
+    const number = call.direction === "inbound" ? call.caller?.number : call.dialed;
+    const card = number ? await rest.clients.lookup(number).catch(() => null) : null;
+    desk.resume(call, card);
+  } catch {
+    // the next call is not in the way of it
+  }
+}
+
+/* ---- what a ringing call does outside its card ---- */
+
+function alarms() {
+  const [ringing] = desk.ringing;
+  const { active } = desk;
+  const edge = document.getElementById("edge");
+  const waits = tabs.leads && ringing && desk.currentId !== ringing.id;
+  edge.hidden = !waits;
+  if (waits) {
+    tell(edge.querySelector(".who"), titleOf(desk, ringing));
+    tell(edge.querySelector(".from"), [phone(desk.other(ringing)), ringing.queue].filter(Boolean).join(" · "));
+    tell(edge.querySelector("kbd"), keys.label("answer"));
+  }
+  document.getElementById("elsewhere").hidden = tabs.leads || !(ringing || active);
+  document.documentElement.toggleAttribute("data-elsewhere", !tabs.leads);
+  if (ringing && tabs.leads) {
+    if (!active) alarm.ring();
+    alarm.title(`☎ ${titleOf(desk, ringing)}`);
+  } else {
+    alarm.hush();
+    alarm.unnotify();
+    const clock = active?.since ? duration((live.now() - Date.parse(active.since)) / 1000) : "";
+    alarm.title(active && tabs.leads ? `● ${clock} ${titleOf(desk, active)}` : "");
+  }
+}
+
+desk.addEventListener("rang", ({ detail: call }) => {
+  const who = [titleOf(desk, call), phone(desk.other(call))].filter(Boolean).join(", ");
+  if (tabs.leads) aloud(_("Incoming call: %(who)s. %(key)s answers.", { who, key: keys.label("answer") }));
+  if (tabs.leads) alarm.notify(alarm.words.ringing(), who, () => desk.open(call.id));
+});
+desk.addEventListener("lost", ({ detail: { call, worked, before } }) => {
+  if (worked || before.state !== "ringing") return;
+  const by = (call.answered_by ?? []).map((extension) => desk.presence.get(extension)?.user?.name ?? extension).join(", ");
+  say(by ? _("Answered by %(who)s", { who: by }) : _("The call has ended: %(who)s", { who: titleOf(desk, before) }));
+});
+for (const type of ["calls", "current"]) desk.addEventListener(type, alarms);
+tabs.addEventListener("lead", alarms);
+keys.listeners.add(alarms);
+setInterval(alarms, 1_000);
+
+document.getElementById("edge").addEventListener("click", () => desk.ringing[0] && desk.open(desk.ringing[0].id));
+document.querySelector("#elsewhere button").addEventListener("click", () => tabs.claim());
+find("#find-button").addEventListener("click", () => keys.press("find"));
+find("#keys-button").addEventListener("click", () => find("key-sheet").open());
+document.addEventListener("focusout", () => setTimeout(() => !desk.current && desk.ringing[0] && !writing() && desk.open(desk.ringing[0].id)));
+document.addEventListener("signed-out", () => {
+  find("wrap-up").flush(true);
+  location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
+});
+
+/* ---- sound and notifications ---- */
+
+const sound = document.getElementById("sound");
+const drawSound = () => sound.setAttribute("aria-pressed", String(!alarm.muted()));
+sound.addEventListener("click", () => { alarm.mute(!alarm.muted()); drawSound(); alarms(); });
+drawSound();
+const notices = document.getElementById("notices");
+notices.hidden = !alarm.askable();
+notices.addEventListener("click", async () => { await Notification.requestPermission(); notices.hidden = !alarm.askable(); });
+
+/* ---- begin ---- */
+
+rest.me.settings().then((settings) => settings?.keys && keys.use(settings.keys)).catch(() => {});
+live.start();
