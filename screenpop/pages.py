@@ -11,17 +11,13 @@ async def _page(user: Scope) -> dict[str, object]:
     return {}
 
 
-async def _client(user: Scope, id: str) -> dict[str, object]:  # noqa: A002 - the path's own name
-    return {"client_id": id}
-
-
 def screens() -> tuple[Screen, ...]:
-    """Every page of this room: the desk, lines, calls, clients, and why no card came up."""
+    """Every page of this room: the desk, lines, and why no card came up.
+
+    Calls and clients are lists and records that work without scripts: switchroom.call_pages, .client_pages.
+    """
     return (
         Screen(path="/", template="desk.html", handler=_page),
         Screen(path="/lines", template="lines.html", handler=_page, roles=WATCHERS),
-        Screen(path="/calls", template="calls.html", handler=_page),
-        Screen(path="/clients", template="clients.html", handler=_page),
-        Screen(path="/clients/{id}", template="client.html", handler=_client),
         Screen(path="/pops", template="pops.html", handler=_page),
     )
