@@ -95,13 +95,16 @@ class Asterisk:
             "PROVIDER_HOST": TRUNKS["provider"], "PROVIDER_PORT": self.trunks["provider"].port,
             "ENTITY": f"02:00:00:00:{self.port >> 8:02x}:{self.port & 255:02x}",
         }  # fmt: skip
+        words["OTHER_CORE"] = "none.so" if self.technology == "PJSIP" else "res_pjsip.so"
         for source in (HERE / "etc").glob("*.conf"):
             (self.home / "etc" / source.name).write_text(Template(source.read_text()).substitute(words))
 
     async def start(self) -> None:
         """Start and wait until it is fully booted."""
         loader = debs.found(self.root, "usr/lib/*/ld-linux-*.so.*", "lib/*/ld-linux-*.so.*", "lib64/ld-linux-*.so.*")
-        folders = [path for place in ("usr/lib/*-linux-gnu", "lib/*-linux-gnu", "usr/lib") for path in self.root.glob(place)]
+        folders = [
+            path for place in ("usr/lib/*-linux-gnu", "lib/*-linux-gnu", "usr/lib") for path in self.root.glob(place)
+        ]
         command = [loader, "--library-path", ":".join(map(str, folders)), self.root / "usr/sbin/asterisk"]
         command += ["-C", self.home / "etc/asterisk.conf", "-f"]
         with (self.home / "log/console").open("ab") as log:
@@ -116,7 +119,7 @@ class Asterisk:
         (self.home / "hosts").write_text(f"127.0.0.1 localhost {socket.gethostname()}\n")
         (self.home / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
         unshare = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
-        script = f'mount --bind {self.home}/hosts /etc/hosts && mount --bind {self.home}/resolv.conf /etc/resolv.conf'
+        script = f"mount --bind {self.home}/hosts /etc/hosts && mount --bind {self.home}/resolv.conf /etc/resolv.conf"
         with contextlib.suppress(OSError):
             probe = subprocess.run([*unshare, "sh", "-c", script], capture_output=True, check=False)
             if probe.returncode == 0:
@@ -164,3 +167,10 @@ class Asterisk:
         except subprocess.TimeoutExpired:
             process.kill()
             await asyncio.to_thread(process.wait)
+
+    async def again(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Stop it and start it anew; the phones register again."""
+        await self.stop(how)
+        await self.start()
+        for phone in self.phones.values():
+            await phone.register()

@@ -16,7 +16,7 @@ REASONS = {
     503: "Service Unavailable", 600: "Busy Everywhere", 603: "Decline",
 }  # fmt: skip
 
-PATIENCE = 30.0
+PATIENCE = 15.0
 
 
 class Timeout(AssertionError):
@@ -43,6 +43,10 @@ class Call:
         self._invite: Message | None = None
         self._acknowledged = asyncio.Event()
         self._sound_to: tuple[str, int] | None = None
+
+    def note(self, what: str) -> None:
+        """Write into the phone's diary what happened in this call."""
+        self.phone.note(what, self.dialed if self.outgoing else self.peer, self.id)
 
     # --- waiting ------------------------------------------------------------------------------------
 
@@ -76,20 +80,21 @@ class Call:
         assert self._invite is not None
         self.phone.reply(self._invite, 200, "OK", self, body=self._session())
         self.is_up.set()
+        self.note("answered")
         for _ in range(20):
             try:
                 async with asyncio.timeout(0.5):
                     await self._acknowledged.wait()
                     return self
             except TimeoutError:
-                self.phone.send(self.phone._said[self._invite.branch, "INVITE"])  # noqa: SLF001
+                self.phone.send(self.phone._said[self._invite.branch, "INVITE"])
         return self
 
     async def reject(self, status: int = 486) -> None:
         """Refuse a ringing call: 486 busy, 603 declined, 480 away, 404, 503."""
         assert self._invite is not None
         self.phone.reply(self._invite, status, REASONS[status], self)
-        self.over("us")
+        self.over("us", f"refused with {status}")
 
     async def forward(self, number: str) -> None:
         """Send a ringing call elsewhere: 302."""
@@ -97,14 +102,14 @@ class Call:
         there = f"<sip:{number}@{self.phone.pbx[0]}:{self.phone.pbx[1]}>"
         headers = {"Contact": there, "Diversion": f"<sip:{self.phone.user}@{self.phone.host}>;reason=unconditional"}
         self.phone.reply(self._invite, 302, "Moved Temporarily", self, **headers)
-        self.over("us")
+        self.over("us", f"forwarded to {number}")
 
     async def hang_up(self) -> None:
         """End the call from here: CANCEL, BYE, or 603 for one that rings here."""
         if self.is_over.is_set():
             return
         if self.is_up.is_set():
-            self.over("us")
+            self.over("us", "hung up")
             await self._ask("BYE")
         elif self.outgoing:
             await self._cancel()
@@ -113,25 +118,32 @@ class Call:
 
     async def hold(self) -> None:
         """Put the other side on hold."""
+        self.note("pressed hold")
         await self._offer("sendonly")
 
     async def resume(self) -> None:
         """Take the other side back from hold."""
+        self.note("took back from hold")
         await self._offer("sendrecv")
 
     async def press(self, digits: str, pause: float = 0.12) -> None:
         """Type digits, as SIP INFO."""
+        self.note(f"typed {digits}")
         for digit in digits:
             await self._ask("INFO", f"Signal={digit}\r\nDuration=100\r\n", "application/dtmf-relay")
             await asyncio.sleep(pause)
 
     async def transfer(self, number: str) -> None:
         """Blind transfer: REFER. Returns when the PBX accepted it."""
+        self.note(f"sent a REFER to {number}")
         await self._refer(f"<sip:{number}@{self.phone.pbx[0]}:{self.phone.pbx[1]}>")
 
     async def join(self, other: "Call") -> None:
         """Attended transfer: REFER with Replaces; whoever is here is given to whoever `other` is with."""
-        replaces = f"{other.id};to-tag={sip.parameter(other.remote, 'tag')};from-tag={sip.parameter(other.local, 'tag')}"
+        replaces = (
+            f"{other.id};to-tag={sip.parameter(other.remote, 'tag')};from-tag={sip.parameter(other.local, 'tag')}"
+        )
+        self.note(f"sent a REFER with Replaces to join {other.dialed or other.peer}")
         await self._refer(f"<{sip.address(other.remote).split(';')[0]}?Replaces={quote(replaces, safe='')}>")
 
     async def transferred(self) -> list[str]:
@@ -205,18 +217,22 @@ class Call:
         if sip.parameter(answer.get("To"), "tag") and answer.status < 300:
             self.remote = answer.get("To")
         if answer.status in (180, 183):
+            if not self.is_ringing.is_set() and not self.is_up.is_set():
+                self.note("hears ringing")
             self.is_ringing.set()
         elif 200 <= answer.status < 300:
             self.target = sip.address(answer.get("Contact"))
             self._sound_to = sip.media(answer.body) or self._sound_to
             self.acknowledge(answer.number)
+            if not self.is_up.is_set():
+                self.note("was answered")
             self.is_up.set()
         elif answer.status >= 300:
             headers = [(name, value) for name, value in request.headers if name in ("Via", "From", "Call-ID")]
             headers += [("To", answer.get("To")), ("CSeq", f"{answer.number} ACK"), ("Max-Forwards", "70")]
             self.phone.send(Message(request.start.replace("INVITE", "ACK", 1), headers))
             if answer.status not in (401, 407) and not self.is_up.is_set():
-                self.over("them")
+                self.over("them", f"got {answer.start.removeprefix('SIP/2.0 ')}")
 
     def acknowledge(self, number: int) -> None:
         """ACK a 200 to our INVITE."""
@@ -224,11 +240,11 @@ class Call:
 
     async def _cancel(self) -> None:
         assert self._invite is not None
-        self.over("us")
+        self.over("us", "gave up")
         request = self._invite
         headers = [(name, value) for name, value in request.headers if name in ("Via", "From", "To", "Call-ID")]
         headers += [("CSeq", f"{request.number} CANCEL"), ("Max-Forwards", "70")]
-        await self.phone._transact(Message(request.start.replace("INVITE", "CANCEL", 1), headers))  # noqa: SLF001
+        await self.phone._transact(Message(request.start.replace("INVITE", "CANCEL", 1), headers))
 
     async def _refer(self, to: str) -> None:
         self.referred = []
@@ -251,11 +267,13 @@ class Call:
         assert self._invite is not None
         self.phone.reply(self._invite, 180, "Ringing", self)
         self.is_ringing.set()
+        self.note("rings")
 
-    def over(self, by: str) -> None:
+    def over(self, by: str, how: str) -> None:
         """The call is over here."""
         if not self.is_over.is_set():
             self.hung_up_by = by
+            self.note(how)
             self.is_over.set()
 
     def asked(self, request: Message) -> None:
@@ -267,10 +285,10 @@ class Call:
                 self.phone.reply(request, 200, "OK", self)
                 if self._invite is not None and not self.is_up.is_set() and not self.is_over.is_set():
                     self.phone.reply(self._invite, 487, "Request Terminated", self)
-                    self.over("them")
+                    self.over("them", "stopped ringing: " + (request.get("Reason") or "cancelled"))
             case "BYE":
                 self.phone.reply(request, 200, "OK", self)
-                self.over("them")
+                self.over("them", "was hung up")
             case "INVITE" | "UPDATE":
                 self._sound_to = sip.media(request.body) or self._sound_to
                 body = self._session(_answer_to(request.body)) if request.body or request.method == "INVITE" else ""
@@ -288,6 +306,8 @@ class Call:
             self.referred.append(request.body.split("\r\n")[0])
             if not self.referred[-1].startswith("SIP/2.0 1"):
                 self._transfer_told.set()
+            if self.referred[-1].startswith("SIP/2.0 2"):
+                self.phone.soon(self.hang_up())
 
 
 def _answer_to(offer: str) -> str:

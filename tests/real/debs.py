@@ -60,7 +60,7 @@ def mirror() -> str:
     lists = [Path("/etc/apt/sources.list"), *Path("/etc/apt/sources.list.d").glob("*.list")]
     texts += [path.read_text() for path in lists if path.exists()]
     for text in texts:
-        for uri in re.findall(r"^(?:URIs:|deb(?: \[[^\]]*\])?)\s+(\S+?)/?(?:\s|$)", text, re.M):
+        for uri in re.findall(r"^(?:URIs:|deb(?: \[[^\]]*\])?)\s+(\S+?)/?(?:\s|$)", text, re.MULTILINE):
             if uri.endswith("/debian"):
                 return uri
     raise NotToBeHad("no Debian mirror in /etc/apt/sources.list.d: add one and run `apt-get update`")

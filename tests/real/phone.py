@@ -11,11 +11,13 @@ A trunk is the same thing without a password: it does not register.
 import asyncio
 import contextlib
 import itertools
+import time
 from collections.abc import Callable, Coroutine
 
 from tests.real import sip
 from tests.real.conversation import PATIENCE, Call, Timeout
 from tests.real.sip import Message, token
+
 
 class _Sound(asyncio.DatagramProtocol):
     """The RTP end: takes all, keeps nothing."""
@@ -27,6 +29,7 @@ class Phone(asyncio.DatagramProtocol):
     def __init__(self, user: str, pbx: tuple[str, int], password: str | None, host: str, name: str) -> None:
         self.user, self.pbx, self.password, self.host, self.name = user, pbx, password, host, name
         self.port = 0
+        self.diary: list[dict[str, object]] = []
         self.calls: dict[str, Call] = {}
         self.incoming: list[Call] = []
         self.reaction: Callable[[Call], Coroutine[None, None, None]] | None = None
@@ -88,7 +91,7 @@ class Phone(asyncio.DatagramProtocol):
         """Dial `number`; `shown` is the number presented (the user's own otherwise)."""
         call = Call(self, token(), outgoing=True)
         host = f"{self.pbx[0]}:{self.pbx[1]}"
-        call.target, call.peer = f"sip:{number}@{host}", number
+        call.target, call.peer, call.dialed = f"sip:{number}@{host}", number, number
         call.remote = f"<sip:{number}@{host}>"
         name = self.name if name is None else name
         who = "anonymous" if withheld else (shown or self.user)
@@ -96,11 +99,13 @@ class Phone(asyncio.DatagramProtocol):
         text = '"Anonymous" ' if withheld else (f'"{name}" ' if name else "")
         call.local = f"{text}<sip:{who}@{where}>;tag={token()}"
         self.calls[call.id] = call
+        call.note(f"dialled {number} as {'withheld' if withheld else shown or self.user}")
         self.soon(call.invite())
         return call
 
     async def rings(self, number: str | None = None, patience: float = PATIENCE) -> Call:
         """The next call that rings here (dialled as `number`, where a trunk waits for a certain one)."""
+
         def found() -> Call | None:
             return next((call for call in self.incoming if number in (None, call.dialed)), None)
 
@@ -113,6 +118,11 @@ class Phone(asyncio.DatagramProtocol):
         assert call is not None
         self.incoming.remove(call)
         return call
+
+    def note(self, what: str, other: str, call: str) -> None:
+        """Write down what happened on this phone, with whom, in which call, when (seconds of the epoch)."""
+        at = round(time.time(), 3)
+        self.diary.append({"at": at, "phone": self.user, "what": what, "with": other, "call": call})
 
     def soon(self, work: Coroutine[None, None, None]) -> None:
         """Let `work` go on beside; it ends with the phone."""
@@ -240,4 +250,3 @@ class Phone(asyncio.DatagramProtocol):
         async with self._arrived:
             self.incoming.append(call)
             self._arrived.notify_all()
-

@@ -128,5 +128,5 @@ def session(host: str, port: int, version: int, direction: str = "sendrecv") -> 
 
 def media(body: str) -> tuple[str, int] | None:
     """Where a session description wants its sound sent, or None."""
-    host, port = re.search(r"^c=IN IP4 (\S+)", body, re.M), re.search(r"^m=audio (\d+)", body, re.M)
+    host, port = re.search(r"^c=IN IP4 (\S+)", body, re.MULTILINE), re.search(r"^m=audio (\d+)", body, re.MULTILINE)
     return (host[1], int(port[1])) if host and port else None
