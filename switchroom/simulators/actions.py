@@ -97,7 +97,7 @@ def _filter(session: "AmiSession", action: Action) -> None:
     if criteria:
         name = re.search(r"name\(([^)]*)\)", criteria)
         excluded = "action(exclude)" in criteria
-        expression = ("!" if excluded else "") + (f"^Event: {name[1]}\r?$" if name else expression)
+        expression = ("!" if excluded else "") + (f"^Event: {name[1]}\r" if name else expression)
     if not expression:
         raise Refused("Filter not specified")
     session.filter(expression)

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from switchroom.simulators.channels import RINGING, Channel, Headers
-from switchroom.simulators.dialing import Dialing, tell
+from switchroom.simulators.dialing import Dialing, hang_up_all, tell
 from switchroom.simulators.switch import Switch
+from switchroom.simulators.transfers import pick_up, take_over
 
 NO_ANSWER, BUSY, ANSWERED, CONGESTED, FAILED = 3, 5, 4, 8, 0
 REASONS = {"NOANSWER": NO_ANSWER, "BUSY": BUSY, "CONGESTION": CONGESTED}
@@ -57,7 +58,7 @@ def _ring(switch: Switch, order: Order, channel: Channel, done: Callable[[Channe
         done(answered, ANSWERED)
         answered.exten, answered.context = order.exten or "s", order.context
         if order.application:
-            answered.application, answered.data = order.application, order.data
+            _run_application(switch, answered, order)
         else:
             switch.run(answered)
 
@@ -78,6 +79,33 @@ def _ring(switch: Switch, order: Order, channel: Channel, done: Callable[[Channe
     tell(switch, dialing, "DialState", channel, ("DialStatus", "RINGING"))
     dialing.timer = switch.clock.after(order.seconds, lambda: _too_late(switch, dialing))
     switch.rings(channel)
+
+
+def _run_application(switch: Switch, channel: Channel, order: Order) -> None:
+    """The applications that are understood; any other keeps the channel up until somebody hangs up."""
+    channel.application, channel.data = order.application, order.data
+    name = order.data.partition(",")[0]
+    if order.application == "PickupChan":
+        take_over(switch, channel, switch.channels.get(name))
+    elif order.application == "Pickup":
+        pick_up(switch, channel, name.partition("@")[0] or None)
+    elif order.application == "ChanSpy":
+        _spy(switch, channel, switch.channels.get(name))
+    switch.settle()
+
+
+def _spy(switch: Switch, spyer: Channel, spied: Channel | None) -> None:
+    if spied is None:
+        hang_up_all(switch, spyer, 16)
+        return
+    switch.emit("ChanSpyStart", spyer.snapshot("Spyer"), spied.snapshot("Spyee"))
+
+    def over() -> None:
+        if spyer.name in switch.channels:
+            switch.emit("ChanSpyStop", spyer.snapshot("Spyer"), spied.snapshot("Spyee"))
+            hang_up_all(switch, spyer, 16)
+
+    switch.at_close[spied.name] = over
 
 
 def _too_late(switch: Switch, dialing: Dialing) -> None:

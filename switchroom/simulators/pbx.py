@@ -1,5 +1,6 @@
 """A PBX to play with: phones, a trunk, queues and a ring group, driven in words of calls, heard over AMI."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
@@ -75,6 +76,7 @@ class SimulatedPbx:
         self.managers = {manager.username: manager for manager in managers}
         self.clock = Clock(started or datetime.now(UTC))
         self.sessions: list[AmiSession] = []
+        self.logged_in = asyncio.Event()
         self.up = True
         self.frozen = False
         self.started = self.clock.seconds()

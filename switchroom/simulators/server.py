@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from switchroom.simulators.pbx import SimulatedPbx
     from switchroom.simulators.session import AmiSession
 
+UNREAD_BYTES = 3_000_000
+"""What Asterisk lets a client leave unread before it hangs up on it, about."""
+
 Send = Callable[[bytes], None]
 Close = Callable[[], None]
 
@@ -21,6 +24,7 @@ class AmiConnection(asyncio.Protocol):
     def __init__(self, pbx: "SimulatedPbx") -> None:
         self._pbx = pbx
         self._session: AmiSession | None = None
+        self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Greet, or hang up while the PBX is away."""
@@ -30,6 +34,8 @@ class AmiConnection(asyncio.Protocol):
         if not self._pbx.up:
             transport.abort()
             return
+        self._transport = transport
+        transport.set_write_buffer_limits(high=UNREAD_BYTES)
         host, port = transport.get_extra_info("peername")[:2]
         self._session = self._pbx.session(transport.write, transport.close, f"{host}:{port}")
         self._session.greet()
@@ -38,6 +44,11 @@ class AmiConnection(asyncio.Protocol):
         """Bytes of actions, however they were cut."""
         if self._session is not None:
             self._session.receive(data)
+
+    def pause_writing(self) -> None:
+        """The client does not read: hang up on it, in mid-message where that is where it stopped."""
+        if self._transport is not None:
+            self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
@@ -51,6 +62,7 @@ async def serving(pbx: "SimulatedPbx", host: str, port: int) -> AsyncIterator[tu
     loop = asyncio.get_running_loop()
     listener = await loop.create_server(lambda: AmiConnection(pbx), host, port)
     flow = asyncio.create_task(_flow(pbx))
+    flow.add_done_callback(_stopped)
     try:
         yield listener.sockets[0].getsockname()[:2]
     finally:
@@ -59,6 +71,12 @@ async def serving(pbx: "SimulatedPbx", host: str, port: int) -> AsyncIterator[tu
         listener.close()
         with contextlib.suppress(asyncio.CancelledError):
             await flow
+
+
+def _stopped(flow: asyncio.Task[None]) -> None:
+    if not flow.cancelled() and (fault := flow.exception()) is not None:
+        context = {"message": "the simulated PBX stands still", "exception": fault}
+        flow.get_loop().call_exception_handler(context)
 
 
 async def _flow(pbx: "SimulatedPbx") -> None:

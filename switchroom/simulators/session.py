@@ -131,16 +131,20 @@ class AmiSession:
             good = action.get("secret") == manager.secret
         if good:
             self.manager = manager
+            self.pbx.logged_in.set()
             for expression in manager.filters:
                 self.filter(expression)
         return good
 
     def filter(self, expression: str) -> None:
-        """Add one event filter; a leading `!` keeps what matches away."""
+        """Add one event filter; a leading `!` keeps what matches away.
+
+        As in Asterisk, `^` and `$` are the ends of the whole event, never of a line.
+        """
         if expression.startswith("!"):
-            self.unwanted.append(re.compile(expression[1:], re.MULTILINE))
+            self.unwanted.append(re.compile(expression[1:]))
         else:
-            self.wanted.append(re.compile(expression, re.MULTILINE))
+            self.wanted.append(re.compile(expression))
 
 
 def _header(line: str) -> tuple[str, str]:

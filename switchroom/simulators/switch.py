@@ -89,6 +89,7 @@ class Switch:
         for extension, name in plan.extensions.items():
             endpoint = f"PJSIP/{extension}"
             self.devices[endpoint] = Device(endpoint=endpoint, extension=extension, name=name)
+        self.at_close: dict[str, Callable[[], None]] = {}
         self.calls_processed = 0
         self._serial = count(1)
         self._births: dict[str, int] = {}
@@ -151,6 +152,8 @@ class Switch:
         self.emit("Hangup", channel.snapshot(), [*tail, ("TechCause", tech)] if tech else tail)
         self.touch(channel)
         self.noise.closed(channel, cause)
+        if (step := self.at_close.pop(channel.name, None)) is not None:
+            step()
 
     def open_bridge(self, **facts: Any) -> Bridge:
         """A new, empty bridge, announced."""

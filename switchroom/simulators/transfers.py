@@ -207,7 +207,11 @@ def retrieve(switch: Switch, channel: Channel, space: int) -> None:
 def pick_up(switch: Switch, picker: Channel, extension: str | None) -> None:
     """`picker` takes a call that rings at `extension`, or at any phone of the group."""
     picker.application, picker.data = "Pickup", f"{extension or ''}@from-internal"
-    target = _ringing(switch, extension)
+    take_over(switch, picker, _ringing(switch, extension))
+
+
+def take_over(switch: Switch, picker: Channel, target: Channel | None) -> None:
+    """`picker` answers in the place of the leg `target`; hung up where that does not ring any more."""
     if target is None or target.dialed_by is None or (caller := target.dialed_by.caller) is None:
         hang_up_all(switch, picker, 16)
         return
