@@ -44,8 +44,8 @@ class Channel:
     """One channel as it stands now."""
 
     __slots__ = (
+        "born",
         "bridge",
-        "connected",
         "endpoint",
         "exten",
         "held",
@@ -71,7 +71,8 @@ class Channel:
         self.state = ""
         self.exten = ""
         self.number = ""
-        self.connected = ""
+        self.born = ""
+        """The linkedid of the call it first belonged to."""
         self.owner_name = ""
         self.other: Channel | None = None
         self.bridge: Bridge | None = None

@@ -310,6 +310,11 @@ class Exchange:
         others = [channel for channel in story.live.values() if channel.person and channel is not found]
         return others[0].name if others else None
 
+    def beside(self, call_id: str, extension: str) -> tuple[str, ...]:
+        """The names of the channels that `extension` is connected with right now."""
+        found = self._part(call_id, extension)
+        return () if found is None else tuple(channel.name for channel in self._tracker.switch.across(found))
+
     def hung_up_for(self, call_id: str, extension: str) -> None:
         """`extension`'s user hangs up through us: it is he who ends the call, not the PBX."""
         found = self._part(call_id, extension)

@@ -2,7 +2,7 @@
 
 from telephony.channels import PLAIN, Channel, Headers, Message
 from telephony.story import At, Joined, Move, Ring, Stay, Story
-from telephony.tracker import Tracker
+from telephony.tracker import Tracker, sequence
 
 TRANSFERER = Headers("Transferer")
 TRANSFEREE = Headers("Transferee")
@@ -91,6 +91,8 @@ def blind_transfer(tracker: Tracker, ami: Message, at: At) -> None:
     if transferer is None:
         return
     story = tracker.story_of[transferer.uniqueid]
+    if story.parked() is not None:
+        return
     move = tracker.begin_transfer(story, "blind", transferer.extension, ami.get("Extension"), at)
     if ami.get("Result", "Success") != "Success":
         move.result = "failed"
@@ -106,45 +108,45 @@ def blind_transfer(tracker: Tracker, ami: Message, at: At) -> None:
 
 def attended_transfer(tracker: Tracker, ami: Message, at: At) -> None:
     first = tracker.channel(ami, at, FIRST)
-    second = tracker.channel(ami, at, SECOND)
-    channel = first or second
-    if channel is None:
+    second = tracker.channel(ami, at, SECOND) or first
+    if first is None or second is None:
         return
     target = tracker.channel(ami, at, TARGET) if ami.get(TARGET.uniqueid) else None
-    story = tracker.story_of[channel.uniqueid]
+    story, consulted = tracker.story_of[first.uniqueid], tracker.story_of[second.uniqueid]
+    if sequence(second.born) < sequence(first.born):
+        target = tracker.channel(ami, at, TRANSFEREE) if ami.get(TRANSFEREE.uniqueid) else None
+        story, consulted, first, second = consulted, story, second, first
+    to = _whom(tracker, consulted, first, second, target)
     if ami.get("Result", "Success") != "Success" or ami.get("DestType") == "Fail":
-        move = tracker.begin_transfer(story, "attended", channel.extension, None, at)
-        move.to, move.result = _whom(tracker, story, story, second, target), "failed"
+        move = tracker.begin_transfer(story, "attended", first.extension, None, at)
+        move.to, move.result = to, "failed"
         return
-    consulted = tracker.story_of[second.uniqueid] if second is not None else story
-    mine = second if second is not None and second is not first else channel
-    to = _whom(tracker, story, consulted, mine, target)
-    _complete(tracker, story, consulted, first or channel, (target, to), at)
+    _complete(tracker, (first, second), (target, to), at)
 
 
 def _complete(
-    tracker: Tracker, story: Story, consulted: Story, by: Channel, to: tuple[Channel | None, str | None], at: At
+    tracker: Tracker, transferers: tuple[Channel, Channel], to: tuple[Channel | None, str | None], at: At
 ) -> None:
-    target, name = to
-    talks = _consulted_ring(consulted, by)
-    merged = tracker.merge(story, consulted, at)
-    for channel in merged.live.values():
-        merged.unhold(channel, at)
-    move = tracker.begin_transfer(merged, "attended", by.extension, None, at)
+    (first, second), (target, name) = transferers, to
+    talks = _asked(tracker.story_of[second.uniqueid], first, second)
+    story = tracker.merge(tracker.story_of[first.uniqueid], tracker.story_of[second.uniqueid], at)
+    for channel in story.live.values():
+        story.unhold(channel, at)
+    move = tracker.begin_transfer(story, "attended", first.extension, None, at)
     move.to = name
-    merged.goes_on()
-    ringing = [ring for ring in merged.legs() if ring.open and ring.channel.uniqueid in merged.live]
+    story.goes_on()
+    ringing = [ring for ring in story.legs() if ring.open and ring.channel.uniqueid in story.live]
     if talks is not None and talks.connected:
-        _reached(tracker, merged, talks, move)
+        _reached(tracker, story, talks, move)
     elif target is not None and target.person and not ringing:
-        if all(joined.extension != target.extension for joined in merged.joined):
-            merged.joins(target.extension, at)
+        if all(joined.extension != target.extension for joined in story.joined):
+            story.joins(target.extension, at)
         move.result = "answered"
     else:
         for ring in ringing:
             ring.consult = False
-        if merged.in_queue and merged.queues:
-            move.to = merged.queues[-1]
+        if story.in_queue and story.queues:
+            move.to = story.queues[-1]
 
 
 def _reached(tracker: Tracker, story: Story, ring: Ring, move: Move) -> None:
@@ -157,29 +159,31 @@ def _reached(tracker: Tracker, story: Story, ring: Ring, move: Move) -> None:
     tracker.touch_phone(ring.channel)
 
 
-def _consulted_ring(story: Story, by: Channel) -> Ring | None:
-    """The leg of whom the transferer asked: the last one that is still there and is not himself."""
+def _asked(story: Story, first: Channel, second: Channel) -> Ring | None:
+    """The leg of whom the transferer asked: the last that is still there and belongs to the consultation."""
+    apart = first.born != second.born
     for ring in reversed(story.legs()):
-        if ring.channel.uniqueid in story.live and ring.extension != by.extension:
-            if ring.consult or story.caller_extension() == by.extension:
-                return ring
+        if ring.channel.uniqueid not in story.live or ring.extension == first.extension is not None:
+            continue
+        if ring.consult or (apart and ring.channel.born == second.born):
+            return ring
     return None
 
 
-def _whom(tracker: Tracker, story: Story, consulted: Story, mine: Channel | None, target: Channel | None) -> str | None:
-    """The extension or number a transfer leads to."""
+def _whom(
+    tracker: Tracker, consulted: Story, first: Channel, second: Channel, target: Channel | None
+) -> str | None:
+    """The extension, number or queue a transfer leads to."""
     if target is not None and target.person:
         if target.extension is not None:
             return target.extension
         ring = target.ring
         return ring.number if isinstance(ring, Ring) and ring.number else tracker.number(target.number)
-    legs = [ring for ring in consulted.legs() if ring.channel.uniqueid in consulted.live]
-    legs = [ring for ring in legs if ring.consult or consulted is not story]
-    if legs:
-        return legs[-1].extension or legs[-1].number
-    if consulted is not story and consulted.in_queue:
+    if (asked := _asked(consulted, first, second)) is not None:
+        return asked.extension or asked.number
+    if consulted.in_queue and first.born != second.born:
         return consulted.queues[-1]
-    return tracker.number(mine.exten) if mine is not None and mine.exten not in ("", "s") else None
+    return tracker.number(second.exten) if second.exten not in ("", "s") else None
 
 
 # ---- pickup
@@ -314,14 +318,24 @@ def _meant_for(story: Story, mailbox: str) -> bool:
 
 
 def originate_response(tracker: Tracker, ami: Message, at: At) -> None:
-    channel = tracker.switch.known(ami, PLAIN)
-    exten = ami.get("Exten", "")
-    if channel is None or not exten.lstrip("+").isdigit():
+    """Where a click-to-call was to go; of one that nobody picked up only the phone's name is told."""
+    exten, endpoint = ami.get("Exten", ""), ami.get("Channel", "")
+    if not exten.lstrip("+").isdigit():
         return
-    story = tracker.story_of[channel.uniqueid]
-    if story.originated:
-        story.asked_for = exten
-        tracker.touch(story)
+    channel = tracker.switch.known(ami, PLAIN)
+    if channel is not None:
+        stories = [tracker.story_of[channel.uniqueid]]
+    else:
+        live = [story for story in tracker.stories.values() if story.originated and not story.own_answered]
+        stories = [story for story in live if story.root.name.rpartition("-")[0] == endpoint]
+    for story in stories[-1:]:
+        if story.originated:
+            story.asked_for = exten
+            tracker.touch(story)
+    unheard, tracker.unheard = tracker.unheard, None
+    if not stories and unheard is not None and unheard.root.name.rpartition("-")[0] == endpoint:
+        unheard.asked_for = exten
+        tracker.last_word(unheard)
 
 
 def rename(tracker: Tracker, ami: Message, at: At) -> None:

@@ -80,9 +80,9 @@ def _without_legs(story: Story, by: EndedBy | None) -> tuple[Outcome, str | None
     result, cause = CAUSES.get(story.root_cause, (None, None))
     if by == "caller":
         return "cancelled", None
-    if result == "busy":
-        return "busy", cause
-    return "failed", cause
+    if result == "busy" and cause is None:
+        return "busy", None
+    return "failed", cause if result == "failed" else None
 
 
 def _asked_outside_first(story: Story) -> bool:

@@ -28,8 +28,8 @@ def records(files: Sequence[Path], settings: Settings, pbx_name: str | None = No
     Raises `Invalid` where the settings have no such PBX, `OSError` where a file cannot be read.
     """
     exchange = _exchange(settings, pbx_name)
-    ended = [news.call for news in _news(files, exchange) if isinstance(news, CallEnded)]
-    calls = [*ended, *exchange.calls()]
+    ended = {news.call.id: news.call for news in _news(files, exchange) if isinstance(news, CallEnded)}
+    calls = [*ended.values(), *exchange.calls()]
     yield from map(record, sorted(calls, key=_age))
 
 

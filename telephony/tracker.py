@@ -36,6 +36,8 @@ class Tracker:
         self.told: list[Told] = []
         self.phones: set[str] = set()
         """Extensions whose channels changed since somebody last looked."""
+        self.unheard: Story | None = None
+        """The last click-to-call nobody picked up: whom it was for may be told after its end."""
         self._gone: OrderedDict[str, None] = OrderedDict()
 
     # ---- channels and their calls
@@ -98,6 +100,7 @@ class Tracker:
             if not before.live and before is not story:
                 self._forget(before)
         self.story_of[channel.uniqueid] = story
+        channel.born = story.linkedid
         story.live[channel.uniqueid] = channel
         story.ever_person = story.ever_person or channel.person
         self.touch(story)
@@ -106,7 +109,7 @@ class Tracker:
         """Two calls turned out to be one: the older keeps its record, the other leaves none."""
         if first is second:
             return first
-        into, gone = (first, second) if _older(first, second) else (second, first)
+        into, gone = (first, second) if older(first, second) else (second, first)
         into.absorb(gone)
         for uniqueid in gone.live:
             self.story_of[uniqueid] = into
@@ -259,8 +262,16 @@ class Tracker:
         story.ended, story.ended_at = True, at
         story.ended_by = by or hung_up_by(story)
         self._forget(story)
+        if story.originated and not story.own_answered:
+            self.unheard = story
+        self.last_word(story)
+
+    def last_word(self, story: Story) -> None:
+        """Tell the end of a call."""
         if story.ever_person:
-            self.told.append(Told(story.told, write(story, self.number, self.names), None))
+            after = write(story, self.number, self.names)
+            self.told.append(Told(story.told, after, None))
+            story.told = after
 
     # ---- dialling
 
@@ -299,7 +310,7 @@ class Tracker:
         return story
 
     def _originating(self, dest: Channel, ami: Message, at: At) -> None:
-        story = self.story_of[dest.uniqueid]
+        story = self._recalling(dest, at) or self.story_of[dest.uniqueid]
         if dest.ring is not None:
             return
         if dest is story.root and dest.person:
@@ -313,6 +324,17 @@ class Tracker:
             ring.rang, ring.rang_at = True, ring.rang_at or at
         self.touch_phone(dest)
         self.touch(story)
+
+    def _recalling(self, dest: Channel, at: At) -> Story | None:
+        """Nobody answered a transfer that was completed while it rang: the PBX calls back who made it."""
+        if dest.extension is None:
+            return None
+        for story in self.stories.values():
+            move = story.pending()
+            if move is not None and move.kind == "attended" and move.by == dest.extension:
+                self.move(dest, story)
+                return story
+        return None
 
     def _rung_for_another(self, ring: Ring, dialer: Channel) -> None:
         """The same phone goes on ringing for another party: transferred while it rang."""
@@ -352,6 +374,7 @@ class Tracker:
         ring = dest.ring
         if not isinstance(ring, Ring):
             ring = self._ring_seen_late(dest, story, ami, at)
+            story = self.story_of[dest.uniqueid]
         status = ami.get("DialStatus", "")
         if ami.get("Forward") and ring.open:
             ring.forwarded_to = self.number(_forward(ami["Forward"]))
@@ -360,7 +383,7 @@ class Tracker:
             self.answered(ring, story, at)
         elif ring.shown:
             if ring.open:
-                self._end_ring(ring, STATUS.get(status, "no_answer"), at)
+                self._end_ring(ring, _given_up(story, STATUS.get(status, "no_answer")), at)
         else:
             ring.result = ring.result or STATUS.get(status, "no_answer")
         self.touch_phone(dest)
@@ -371,7 +394,7 @@ class Tracker:
         dialer = self.channel(ami, at) if ami.get("Uniqueid") else None
         if dialer is not None and self.story_of[dialer.uniqueid] is not story:
             story = self.merge(self.story_of[dialer.uniqueid], story, at)
-        ring = Ring(dest, dialer, None)
+        ring = Ring(dest, dialer, at if story.complete else None)
         ring.own = dest.side == "A" and dest.endpoint.kind == "inside"
         if story.root is dest and dialer is not None:
             self._earlier(story, dialer)
@@ -574,7 +597,8 @@ def second_of(linkedid: str) -> At:
     return datetime.fromtimestamp(int(epoch), UTC)
 
 
-def _older(first: Story, second: Story) -> bool:
+def older(first: Story, second: Story) -> bool:
+    """Whether `first` began before `second`: it keeps its record when they become one."""
     if first.started is not None and second.started is not None and first.started != second.started:
         return first.started < second.started
     return sequence(first.linkedid) <= sequence(second.linkedid)
@@ -587,6 +611,14 @@ def sequence(linkedid: str) -> tuple[int, int]:
     return numbers[0], numbers[1]
 
 
+def _given_up(story: Story, result: str) -> str:
+    """The PBX, not the caller, stops the ringing of a transfer that was completed while it rang."""
+    move = story.pending()
+    if result == "cancelled" and move is not None and move.kind == "attended" and not story.requests:
+        return "no_answer"
+    return result
+
+
 def _closing(ring: Ring, cause: str) -> str:
     if ring.answered and not ring.connected:
         return "no_answer"
@@ -596,13 +628,12 @@ def _closing(ring: Ring, cause: str) -> str:
 
 
 def _consults(dialer: Channel, story: Story) -> bool:
-    """Whether `dialer` calls somebody while he keeps his party waiting (Asterisk's own attended transfer)."""
-    if not dialer.person or not story.answered:
+    """Whether this dial asks somebody while the first party is kept waiting (Asterisk's own attended transfer)."""
+    if not story.answered or not story.holding or story.pending() is not None:
         return False
-    ring = dialer.ring
-    rung = isinstance(ring, Ring) and ring.connected and not ring.own
-    others = [channel for channel in story.live.values() if channel.person and channel is not dialer]
-    return (dialer.held or rung) and bool(others)
+    if dialer.second_half:
+        return dialer.other is not None and dialer.other.ring is None and dialer.other is not story.root
+    return dialer.person and dialer.held
 
 
 def _dialled(dial_string: str, number: str) -> str:
