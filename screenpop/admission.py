@@ -65,7 +65,7 @@ def origin_allowed(origins: Iterable[str], host: str, *, public_url: str, web_po
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
-    scheme = urlsplit(url).scheme.casefold()
+    scheme = url.partition("://")[0].casefold()
     name, port = _authority(url)
     return scheme, name, port or {"http": 80, "https": 443}.get(scheme)
 

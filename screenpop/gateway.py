@@ -104,6 +104,10 @@ class Gateway:
         """Whether that user has a page open."""
         return bool(self._fanout.of(user_id))
 
+    def open_links(self) -> list[Link]:
+        """The connections that are told things."""
+        return [link for link in self._fanout.all() if link.open]
+
     @asynccontextmanager
     async def serving(self, host: str, port: int) -> AsyncIterator[int]:
         """Serve while inside; gives the port (a free one for 0)."""

@@ -164,25 +164,26 @@ class Lines:
         now = {} if live.call.ended() else dict(self._present(live.call))
         yield from self._let_go(live, [user_id for user_id in live.viewers if user_id not in now])
         for user_id, (scope, state) in now.items():
-            viewer = live.viewers.get(user_id)
-            if viewer is None:
-                viewer = live.viewers[user_id] = self._viewer(live.call, scope, state, read_at, told=False)
-                changed = False
-            else:
-                changed = self._follow(live.call, viewer, state, read_at) or gist
-            if viewer.told and changed:
-                yield self._mine(live, viewer)
-            elif not viewer.told and viewer.number is None:
+            if (viewer := live.viewers.get(user_id)) is not None:
+                yield from self._follow(live, viewer, state, read_at, gist=gist)
+                continue
+            viewer = live.viewers[user_id] = self._viewer(live.call, scope, state, read_at, told=False)
+            if viewer.number is None:
                 yield self._first(live, viewer)
 
-    def _follow(self, call: Call, viewer: _Viewer, state: CallState, read_at: float) -> bool:
-        """Take the user's newest part in the call; whether anything changed for him."""
-        before = (viewer.state, viewer.number)
+    def _follow(
+        self, live: _Live, viewer: _Viewer, state: CallState, read_at: float, *, gist: bool
+    ) -> Iterator[Telling]:
+        """A user who is in the call already: told what changed for him, once his first event is out."""
+        changed, number = gist or viewer.state != state, live.call.outside_number
         viewer.state = state
-        if viewer.number != call.outside_number:
-            viewer.number, viewer.card = call.outside_number, _light(call)
-            self._want(call, viewer.scope, read_at)
-        return before != (viewer.state, viewer.number)
+        if viewer.number != number:  # somebody else is on the line now: the old card must go
+            viewer.number, viewer.card = number, _light(live.call)
+            self._want(live.call, viewer.scope, read_at)
+            if viewer.told or number is None:
+                yield self._first(live, viewer)
+        elif changed and viewer.told:
+            yield self._mine(live, viewer)
 
     def _present(self, call: Call) -> Iterator[tuple[str, tuple[Scope, CallState]]]:
         for party in call.parties:

@@ -139,9 +139,10 @@ class Screenpop:
         for wanted in self.desk.wanted():
             self._start(self._find(wanted))
         if self._ticking is None and self.desk.restless():
-            self._ticking = asyncio.get_running_loop().call_later(TICK, self._tick)
+            self._ticking = asyncio.get_running_loop().call_later(TICK, self.tick_now)
 
-    def _tick(self) -> None:
+    def tick_now(self) -> None:
+        """Tell what would wait for the next tick."""
         self._ticking = None
         self._tell(self.desk.tick(_now()))
 
@@ -261,6 +262,11 @@ class Screenpop:
             await self._pause(extension, paused, reason)
         except Exception:
             log.warning("a pause was not taken by the PBX", extension=extension, exc_info=True)
+
+    async def settled(self) -> None:
+        """Wait until every look-up and pause that was begun is done."""
+        while self._running:
+            await asyncio.wait(self._running)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
