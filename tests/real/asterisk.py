@@ -101,18 +101,20 @@ class Asterisk:
 
     async def start(self) -> None:
         """Start and wait until it is fully booted."""
+        self._launch()
+        await self._booted()
+
+    def _launch(self) -> None:
         loader = debs.found(self.root, "usr/lib/*/ld-linux-*.so.*", "lib/*/ld-linux-*.so.*", "lib64/ld-linux-*.so.*")
-        folders = [
-            path for place in ("usr/lib/*-linux-gnu", "lib/*-linux-gnu", "usr/lib") for path in self.root.glob(place)
-        ]
-        command = [loader, "--library-path", ":".join(map(str, folders)), self.root / "usr/sbin/asterisk"]
+        places = ("usr/lib/*-linux-gnu", "lib/*-linux-gnu", "usr/lib")
+        libraries = ":".join(str(path) for place in places for path in self.root.glob(place))
+        command = [loader, "--library-path", libraries, self.root / "usr/sbin/asterisk"]
         command += ["-C", self.home / "etc/asterisk.conf", "-f"]
         with (self.home / "log/console").open("ab") as log:
             self._process = subprocess.Popen(
                 [*self._own_names(), *map(str, command)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 cwd=self.home, start_new_session=True,
             )  # fmt: skip
-        await self._booted()
 
     def _own_names(self) -> list[str]:
         """A mount namespace in which the machine's own name leads to loopback (res_pjsip looks it up at load)."""

@@ -19,7 +19,7 @@ REASONS = {
 PATIENCE = 15.0
 
 
-class Timeout(AssertionError):
+class Timeout(AssertionError):  # noqa: N818
     """Something that should have happened on a phone did not."""
 
 

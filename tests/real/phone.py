@@ -28,7 +28,9 @@ class Phone(asyncio.DatagramProtocol):
 
     def __init__(self, user: str, pbx: tuple[str, int], password: str | None, host: str, name: str) -> None:
         self.user, self.pbx, self.password, self.host, self.name = user, pbx, password, host, name
-        self.port = 0
+        self.port = self.sound_port = 0
+        self._wire: asyncio.DatagramTransport
+        self.sound: asyncio.DatagramTransport
         self.diary: list[dict[str, object]] = []
         self.calls: dict[str, Call] = {}
         self.incoming: list[Call] = []
@@ -149,14 +151,14 @@ class Phone(asyncio.DatagramProtocol):
         self, method: str, target: str, headers: list[tuple[str, str]], numbers: "itertools.count[int]", body: str = ""
     ) -> Message:
         """Send a request that is not an INVITE, answer a challenge, give the final response."""
-        challenge: list[tuple[str, str]] = []
-        for _ in range(2):
-            request = self.request(method, target, [*headers, *challenge], next(numbers))
+        request = self.request(method, target, headers, next(numbers))
+        request.body = body
+        answer = await self._transact(request)
+        if answer.status in (401, 407) and self.password is not None:
+            challenge = self.credentials(answer, method, target)
+            request = self.request(method, target, [*headers, challenge], next(numbers))
             request.body = body
             answer = await self._transact(request)
-            if answer.status not in (401, 407) or self.password is None:
-                return answer
-            challenge = [self.credentials(answer, method, target)]
         return answer
 
     def credentials(self, answer: Message, method: str, target: str) -> tuple[str, str]:

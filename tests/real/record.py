@@ -81,8 +81,6 @@ def wanted(pbx: Asterisk, names: list[str]) -> list[Story]:
 async def main(which: str, folder: Path, names: list[str]) -> int:
     """Record all stories, or those named; the number that failed."""
     technology, version = ("SIP", which[3:]) if which.startswith("SIP") else ("PJSIP", which)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "replay.toml").write_text(CONFIG.format(technology=technology))
     failed = 0
     async with Asterisk(version, technology=technology, system="" if version == "16" else "pbx22") as pbx:
         for extension in EXTENSIONS:
@@ -99,4 +97,7 @@ async def main(which: str, folder: Path, names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(1 if asyncio.run(main(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])) else 0)
+    place = Path(sys.argv[2])
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "replay.toml").write_text(CONFIG.format(technology="SIP" if "SIP" in sys.argv[1] else "PJSIP"))
+    sys.exit(1 if asyncio.run(main(sys.argv[1], place, sys.argv[3:])) else 0)

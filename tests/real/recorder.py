@@ -25,6 +25,8 @@ class Recorder:
         self._rest = b""
         self._numbers = itertools.count(1)
         self._news = asyncio.Condition()
+        self._reader: asyncio.StreamReader
+        self._writer: asyncio.StreamWriter
         self._reading: asyncio.Task[None] | None = None
 
     @classmethod
@@ -101,7 +103,7 @@ class Recorder:
 
     async def calm(self) -> None:
         """Wait until every channel is gone."""
-        while (await self.act("CoreStatus")).get("CoreCurrentCalls") != "0" or await self._channels():
+        while (await self.act("CoreStatus")).get("CoreCurrentCalls") != "0" or await self._channels():  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
     async def _channels(self) -> int:

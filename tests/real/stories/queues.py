@@ -76,7 +76,7 @@ async def queue_times_out(stage: Stage) -> None:
         "outcome": "answered", "answered_by": ["103"], "owner": "103"})  # fmt: skip
 async def queue_overflows_into_another(stage: Stage) -> None:
     """Nobody in sales answers for five seconds; then support rings all, 103 answers."""
-    first, second, third = await stage.phones("101", "102", "103")
+    first, third = await stage.phones("101", "103")
     caller = await stage.outside("75")
     await (await first.rings()).ended()
     winner = await third.rings()

@@ -62,7 +62,7 @@ async def blind_refer_caller_gives_up(stage: Stage) -> None:
     caller, agent = await conversation(stage)
     await agent.transfer("103")
     third = await (await stage.phone("103")).rings()
-    await agent.ended()
+    await agent.hang_up()
     await moment()
     await caller.hang_up()
     await third.ended()
@@ -415,6 +415,7 @@ async def three_way(stage: Stage) -> None:
 async def attended_action(stage: Stage) -> None:
     """AMI's Atxfer on 101's channel: 103 answers, 101 hangs up."""
     caller, agent = await conversation(stage)
+    agent.phone.soon(agent.speak(12.0))  # Asterisk types the digits for him only while sound comes in
     await stage.ami.act("Atxfer", Channel=stage.channel("101"), Exten="103", Context="from-internal")
     third = await taken(stage, "103")
     await moment(0.8)
