@@ -3,7 +3,7 @@
 
 import { dial, h, once, tell } from "./dom.js";
 import { doing, titleOf } from "./my-calls.js";
-import { clock, day, endedBy, localTime, money, moment, outcome, phone } from "./say.js";
+import { clock, day, endedBy, localTime, money, outcome, phone } from "./say.js";
 import { _, ngettext } from "./words.js";
 
 const LAST = 4;
@@ -56,7 +56,7 @@ class ClientCard extends HTMLElement {
     return [
       h("h1", { class: "client-name", title: titleOf(this.desk, call) }, client ? h("a", { href: `/clients/${client.id}`, target: "_blank", rel: "noopener" }, client.name) : titleOf(this.desk, call)),
       h("p", { class: "client-number" }, number ? dial(number, phone(number)) : _("Number withheld")),
-      h("p", { class: "client-line clip" }, [line, said].filter(Boolean).join(" · ") || h("span", { class: "muted" }, call.direction === "internal" ? _("Internal call") : "\u00a0"),
+      h("p", { class: "client-line" }, h("span", { class: "clip" }, [line, said].filter(Boolean).join(" · ") || (call.direction === "internal" ? _("Internal call") : "")),
         h("span", { class: "client-time muted", "data-zone": client?.time_zone ?? "" })),
     ];
   }
@@ -96,7 +96,7 @@ class ClientCard extends HTMLElement {
     if (!last.length) return [title, h("p", { class: "state low" }, _("The first contact."))];
     return [title, h("ul", { class: "entries" }, last.map((item) => {
       const { kind, text } = entry(item);
-      return h("li", { title: text }, h("span", { class: "muted small number when" }, moment(item.at, this.live.now())), h("span", { class: "clip" }, h("span", { class: "strong" }, kind), text ? ` ${text}` : ""));
+      return h("li", { title: text }, h("span", { class: "muted small number when" }, day(item.at, this.live.now())), h("span", { class: "clip" }, h("span", { class: "strong" }, kind), text ? ` ${text}` : ""));
     }))];
   }
 
@@ -117,8 +117,7 @@ class ClientCard extends HTMLElement {
     const place = this.querySelector(".client-time");
     if (!place) return;
     const time = localTime(place.dataset.zone, this.live.now());
-    const text = time ? _("the client's time: %(time)s", { time }) : "";
-    tell(place, text && place.previousSibling?.textContent?.trim() ? ` · ${text}` : text);
+    tell(place, time ? _("%(time)s there", { time }) : "");
     place.classList.toggle("late", Boolean(time) && (time < "08:00" || time >= "22:00") && time !== clock(this.live.now()));
   }
 }

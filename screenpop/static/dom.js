@@ -57,8 +57,8 @@ export function writing(element = document.activeElement) {
 }
 
 /** A number that dials. */
-export function dial(number, text, attributes) {
-  return h("button", { type: "button", class: "dial number", "data-number": number, ...attributes }, text ?? number);
+export function dial(number, text, { class: look = "number", ...attributes } = {}) {
+  return h("button", { type: "button", class: `dial ${look}`, "data-number": number, ...attributes }, text ?? number);
 }
 
 /** Say something to screen readers; `alarm` interrupts. */

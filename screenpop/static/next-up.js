@@ -54,7 +54,7 @@ class NextUp extends HTMLElement {
     if (button.drawn === `${due}${who}${task.title}${number}${late}`) return;
     button.drawn = `${due}${who}${task.title}${number}${late}`;
     button.replaceChildren(h("span", { class: `when number${late ? " late" : ""}` }, due), h("span", { class: "clip strong" }, who || phone(number)),
-      h("span", { class: "clip what" }, task.title), h("span", { class: "muted number to" }, phone(number)));
+      h("span", { class: "muted number to" }, phone(number)), h("span", { class: "clip what muted" }, task.title));
     button.setAttribute("aria-label", _("Call %(who)s: %(what)s", { who: who || phone(number), what: task.title }));
   }
 

@@ -34,13 +34,16 @@ export class Tabs extends EventTarget {
   }
 
   #lock(options, got = () => {}) {
+    const hold = Symbol("hold");
     navigator.locks
       .request(this.name, options, () => {
         got();
+        this.hold = hold;
         this.#set(true);
         return new Promise(() => {});
       })
       .catch(() => {
+        if (this.hold !== hold) return; // this very tab took it again
         // taken by the tab its user looks at now
         this.#set(false);
         this.#queue();

@@ -17,6 +17,9 @@ class WrapUp extends HTMLElement {
     this.note = this.querySelector("textarea");
     this.saved = this.querySelector(".saved");
     this.timer = this.querySelector(".until");
+    this.longer = this.querySelector(".longer");
+    this.longer.addEventListener("click", () => this.#extend());
+    this.ends = { until: "", extendable: false };
     this.note.addEventListener("input", () => this.#change({ note: this.note.value }));
     this.note.addEventListener("keydown", (event) => this.#keys(event));
     for (const type of ["calls", "current", "presence"]) desk.addEventListener(type, () => this.draw());
@@ -34,8 +37,11 @@ class WrapUp extends HTMLElement {
     const own = this.desk.own;
     const wraps = call.state === "ended";
     this.classList.toggle("due", wraps);
-    const until = wraps && own?.user_state === "wrapup" ? own.until ?? own.user_until ?? "" : "";
+    const held = own?.user_state === "wrapup" ? own.user_since : null;
+    if (held !== this.held) this.#ask(held);
+    const until = wraps && held ? this.ends.until ?? "" : "";
     this.timer.hidden = !until;
+    this.longer.hidden = !until || !this.ends.extendable;
     if (this.timer.lastChild.getAttribute("until") !== until) this.timer.lastChild.setAttribute("until", until);
     const chosen = this.#text(call.id).disposition;
     once(this.options, [this.outcomes, call.id], () => this.outcomes.map((each, i) => this.#option(each, i)));
@@ -78,6 +84,30 @@ class WrapUp extends HTMLElement {
   flush(leaving = false) {
     clearTimeout(this.later);
     for (const id of this.unsaved.keys()) this.#save(id, leaving);
+  }
+
+  /** How long the server holds us in wrap-up; asked once a wrap-up. */
+  async #ask(held) {
+    this.held = held;
+    this.ends = { until: "", extendable: false };
+    if (!held) return;
+    try {
+      this.ends = await me.state();
+      this.draw();
+    } catch {
+      // the wrap-up ends all the same
+    }
+  }
+
+  async #extend() {
+    try {
+      this.ends = await me.become("wrapup");
+      this.held = this.desk.own?.user_since;
+    } catch (problem) {
+      say(problem.message);
+      this.ends = { ...this.ends, extendable: false };
+    }
+    this.draw();
   }
 
   #text(id) {

@@ -328,7 +328,7 @@ class House:
         if talked:
             own = self.presence[call["agent"]]
             own |= {"user_state": "wrapup", "user_since": ago(), "until": ago(seconds=-self.wrapup_seconds)}
-            self.tell({"type": "presence", **own})
+            self.tell({"type": "presence", **{name: own[name] for name in own if name not in ("until", "extended")}})
         self.change(call_id, state="ended", ended_at=ago(), ended_by=by, outcome=outcome, talk_seconds=round(seconds, 2), actions=[])
 
     def withdrawn(self, call_id: str, by: str = "102") -> None:
@@ -415,12 +415,19 @@ class House:
         number = self.clients[id]["numbers"][0]["number"]
         return {"items": self.cards[number]["last"], "next": None}
 
+    async def own_state(self, user: Scope, query: Facts) -> Facts:
+        own = self.presence[str(user.extension)]
+        return {"state": own["user_state"], "since": own["user_since"], "until": own.get("until"), "extendable": own["user_state"] == "wrapup" and not own.get("extended"), "reason": None}
+
     async def become(self, user: Scope, body: Facts) -> Facts:
         self.asked.append(("state", body))
         own = self.presence[str(user.extension)]
-        own |= {"user_state": body["state"], "reason": body.get("reason"), "user_since": ago(), "until": None}
-        self.tell({"type": "presence", **own})
-        return own
+        if body["state"] == "wrapup":
+            own |= {"until": ago(seconds=-self.wrapup_seconds - 30), "extended": True}
+            return await self.own_state(user, {})
+        own |= {"user_state": body["state"], "reason": body.get("reason"), "user_since": ago(), "until": None, "extended": False}
+        self.tell({"type": "presence", **{name: own[name] for name in own if name not in ("until", "extended")}})
+        return await self.own_state(user, {})
 
     async def keep(self, user: Scope, body: Facts) -> Facts:
         self.settings |= body
@@ -454,6 +461,7 @@ class House:
             ("GET", "/pops", constant(lambda: {"items": self.pops})),
             ("GET", "/users/me/settings", constant(lambda: self.settings)),
             ("PUT", "/users/me/settings", self.keep),
+            ("GET", "/agents/me/state", self.own_state),
             ("PUT", "/agents/me/state", self.become),
         ]
         return tuple(Route(method=method, path=path, handler=handler, summary=path) for method, path, handler in table)
