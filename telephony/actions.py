@@ -87,45 +87,30 @@ def originate(
         "Timeout": str(int(timeout * 1000)),
         "ChannelId": uniqueid,
         "OtherChannelId": f"{uniqueid}-2",
-        "Variable": ("__SWITCHROOM=1",),
         "Async": "true",
     }
 
 
-def listen_in(
-    *,
-    channel: str,
-    to: str,
-    how: Literal["spy", "whisper", "barge"],
-    uniqueid: str,
-    shown: str,
-) -> Action:
-    """Ring `channel` and let it hear `to`, speak to that side only (whisper), or to both (barge)."""
-    options = {"spy": "qS", "whisper": "qwS", "barge": "qBS"}[how]
+def connect(*, channel: str, application: str, data: str, uniqueid: str, shown: str) -> Action:
+    """Ring `channel`, showing `shown`, and when it answers run `application` for it."""
     return {
         "Action": "Originate",
         "Channel": channel,
-        "Application": "ChanSpy",
-        "Data": f"{to},{options}",
-        "CallerID": f'"{how}" <{shown}>',
-        "Timeout": "30000",
-        "ChannelId": uniqueid,
-        "Async": "true",
-    }
-
-
-def pick_up(*, channel: str, ringing: str, uniqueid: str, shown: str) -> Action:
-    """Ring `channel` and connect it to the call that rings at the channel `ringing`."""
-    return {
-        "Action": "Originate",
-        "Channel": channel,
-        "Application": "PickupChan",
-        "Data": ringing,
+        "Application": application,
+        "Data": data,
         "CallerID": f'"{shown}" <{shown}>',
         "Timeout": "30000",
         "ChannelId": uniqueid,
         "Async": "true",
     }
+
+
+def listen_in(how: Literal["spy", "whisper", "barge"], to: str) -> tuple[str, str]:
+    """The application that hears the channel `to`; whisper speaks to that side only, barge to both.
+
+    It ends with the call it listens to.
+    """
+    return "ChanSpy", f"{to},{ {'spy': 'qES', 'whisper': 'qwES', 'barge': 'qBES'}[how] }"
 
 
 def redirect(*, channel: str, context: str, number: str) -> Action:
@@ -143,9 +128,9 @@ def cancel_attended(*, channel: str) -> Action:
     return {"Action": "CancelAtxfer", "Channel": channel}
 
 
-def hang_up(*, channel: str) -> Action:
-    """End `channel` as a phone that is hung up does (cause 16)."""
-    return {"Action": "Hangup", "Channel": channel, "Cause": "16"}
+def hang_up(*, channel: str, ringing: bool = False) -> Action:
+    """End `channel`: hung up (cause 16), or, while it rings, rejected as busy (17)."""
+    return {"Action": "Hangup", "Channel": channel, "Cause": "17" if ringing else "16"}
 
 
 def park(*, channel: str, by: str) -> Action:
@@ -153,9 +138,10 @@ def park(*, channel: str, by: str) -> Action:
     return {"Action": "Park", "Channel": channel, "AnnounceChannel": by, "TimeoutChannel": by}
 
 
-def press(*, channel: str, digit: str) -> Action:
-    """Let `channel` hear one DTMF key."""
-    return {"Action": "PlayDTMF", "Channel": channel, "Digit": digit}
+def press(*, channel: str, digit: str, as_if_typed: bool = False) -> Action:
+    """Let `channel` hear one DTMF key; `as_if_typed`: as if its own user had pressed it."""
+    action = {"Action": "PlayDTMF", "Channel": channel, "Digit": digit}
+    return {**action, "Receive": "true"} if as_if_typed else action
 
 
 def mute(*, channel: str, on: bool) -> Action:
@@ -173,15 +159,17 @@ def pause_recording(*, channel: str, on: bool) -> Action:
     return {"Action": "MixMonitorMute", "Channel": channel, "Direction": "both", "State": "1" if on else "0"}
 
 
-def notify(*, technology: str, endpoint: str, event: Literal["talk", "hold"]) -> Action:
+def notify(*, channel: str, event: Literal["talk", "hold"], dialog: str = "") -> Action:
     """Ask a phone to press its own key: `talk` answers or takes back from hold, `hold` holds.
 
-    Phones obey SIP NOTIFY `Event: talk|hold` where it is switched on (Yealink, Snom, Polycom, Grandstream,
-    Fanvil, Cisco SPA, MicroSIP); others ignore it.
+    Phones obey a SIP NOTIFY with `Event: talk|hold` inside the call where that is switched on (Yealink, Snom,
+    Polycom, Grandstream, Fanvil, Cisco, MicroSIP, …); others ignore it. Needs `pjsip_notify.conf` (it may be
+    empty) or `sip_notify.conf` on the PBX. `dialog`: for chan_sip, the call's Call-ID (`SIPCALLID`).
     """
-    if technology == "PJSIP":
-        return {"Action": "PJSIPNotify", "Endpoint": endpoint, "Variable": (f"Event={event}",)}
-    return {"Action": "SIPnotify", "Channel": endpoint, "Variable": (f"Event={event}",)}
+    if not dialog:
+        return {"Action": "PJSIPNotify", "Channel": channel, "Variable": f"Event={event}"}
+    peer = channel.partition("/")[2].rpartition("-")[0]
+    return {"Action": "SIPnotify", "Channel": peer, "Variable": f"Event={event}", "Call-ID": dialog}
 
 
 def pause_member(*, interface: str, paused: bool, reason: str) -> Action:

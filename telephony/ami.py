@@ -46,6 +46,8 @@ class LinkStatus:
     reason: str | None = None
     version: str = ""
     clock_offset: float | None = None
+    commands: frozenset[str] | None = None
+    """The AMI actions this PBX lets us use; None: it does not say."""
     denied: tuple[str, ...] = ()
     """What the PBX did not want to tell during the resync: rights that are missing."""
 
@@ -193,6 +195,7 @@ class AmiLink:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._timing.boot):
                 await self._booted.wait()
+        await self._learn_commands(session)
         await self._leave_out_floods(session)
         self._told = True
         self._listener.resync_began()
@@ -210,6 +213,11 @@ class AmiLink:
         if "AsteriskVersion" in answer:
             self._status = replace(self._status, version=asterisk_version(answer["AsteriskVersion"]))
         return "permission" not in answer.get("Message", "").lower()
+
+    async def _learn_commands(self, session: Session) -> None:
+        [answer, *_] = await session.ask({"Action": "ListCommands"}, patience=self._timing.answer)
+        commands = frozenset(name for name, synopsis in answer.items() if "(Priv:" in synopsis)
+        self._status = replace(self._status, commands=commands or None)
 
     async def _leave_out_floods(self, session: Session) -> None:
         """Ask for less; needs the write class `system`, and is only a favour to the PBX and the network."""

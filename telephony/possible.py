@@ -1,0 +1,150 @@
+"""What a user can do with a live call right now, and why not with the rest. Pure.
+
+One table answers both questions, so that a key on the screen and the answer of the API never differ.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from domain.calls import Call, CallState
+from domain.rights import SEES_PEERS, Scope
+
+Recorded = Literal["no", "on", "paused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What the record does not tell: the link, and what we did to this user's channel.
+
+    `commands`: the AMI actions this PBX lets us use; None: it does not say, try.
+    """
+
+    up: bool = True
+    commands: frozenset[str] | None = None
+    consulting: bool = False
+    muted: bool = False
+    recorded: Recorded = "no"
+
+
+Seen = CallState | None
+Rule = Callable[[Call, Scope, Ground, Seen], str | None]
+
+NOTIFY = frozenset({"PJSIPNotify", "SIPnotify"})
+NEEDS: dict[str, frozenset[str]] = {
+    "answer": NOTIFY,
+    "hold": NOTIFY,
+    "resume": NOTIFY,
+    "mute": frozenset({"MuteAudio"}),
+    "unmute": frozenset({"MuteAudio"}),
+    "transfer": frozenset({"Redirect", "Atxfer"}),
+    "complete": frozenset({"Hangup"}),
+    "cancel": frozenset({"CancelAtxfer"}),
+    "conference": frozenset({"PlayDTMF"}),
+    "park": frozenset({"Park"}),
+    "unpark": frozenset({"Originate"}),
+    "pickup": frozenset({"Originate"}),
+    "dtmf": frozenset({"PlayDTMF"}),
+    "hangup": frozenset({"Hangup"}),
+    "spy": frozenset({"Originate"}),
+    "whisper": frozenset({"Originate"}),
+    "barge": frozenset({"Originate"}),
+    "record": frozenset({"MixMonitor", "MixMonitorMute"}),
+}
+"""Every action of the contract, in its order, and the AMI actions of which one must be allowed."""
+
+
+def why_not(action: str, call: Call, scope: Scope, ground: Ground) -> str | None:
+    """Why `scope` cannot do `action` with `call` now, in words; None: it works."""
+    if not ground.up:
+        return "The PBX is not connected"
+    if call.ended():
+        return "The call is over"
+    if scope.extension is None:
+        return "You have no phone of your own"
+    if ground.commands is not None and not NEEDS[action] & ground.commands:
+        return "The PBX does not let us do this: the administrator can see why with `switchroom doctor`"
+    party = call.party(scope.extension)
+    return _RULES[action](call, scope, ground, party.state if party else None)
+
+
+def possible(call: Call, scope: Scope, ground: Ground) -> tuple[str, ...]:
+    """What `scope` can do with `call` now, in the contract's order."""
+    if not ground.up or call.ended() or scope.extension is None:
+        return ()
+    return tuple(action for action in NEEDS if why_not(action, call, scope, ground) is None)
+
+
+def _while_mine_is(states: frozenset[CallState], otherwise: str) -> Rule:
+    def rule(call: Call, scope: Scope, ground: Ground, mine: Seen) -> str | None:
+        return None if mine in states else otherwise
+
+    return rule
+
+
+TALKING: frozenset[CallState] = frozenset({"talking"})
+IN_IT: frozenset[CallState] = frozenset({"talking", "held"})
+ANY: frozenset[CallState] = frozenset({"talking", "held", "ringing", "dialing", "waiting"})
+_talking = _while_mine_is(TALKING, "You are not talking in this call")
+_in_it = _while_mine_is(IN_IT, "You are not talking in this call")
+
+
+def _muting(*, on: bool) -> Rule:
+    def rule(call: Call, scope: Scope, ground: Ground, mine: Seen) -> str | None:
+        if ground.muted == on:
+            return "You are muted already" if on else "You are not muted"
+        return _in_it(call, scope, ground, mine)
+
+    return rule
+
+
+def _transfer(call: Call, scope: Scope, ground: Ground, mine: Seen) -> str | None:
+    if ground.consulting:
+        return "You are asking somebody already: complete or cancel that first"
+    return None if mine in IN_IT or mine == "ringing" else "You are not talking in this call"
+
+
+def _consulting(call: Call, scope: Scope, ground: Ground, mine: Seen) -> str | None:
+    return None if ground.consulting else "You have not begun a transfer with a question first"
+
+
+def _unpark(call: Call, scope: Scope, ground: Ground, mine: Seen) -> str | None:
+    return None if call.state == "parked" and mine != "parked" else "The call is not parked"
+
+
+def _pickup(call: Call, scope: Scope, ground: Ground, mine: Seen) -> str | None:
+    if mine is not None:
+        return "You are in this call yourself"
+    rings = any(party.state == "ringing" for party in call.parties)
+    return None if rings else "It does not ring at anybody's phone"
+
+
+def _listen_in(call: Call, scope: Scope, ground: Ground, mine: Seen) -> str | None:
+    if scope.role not in SEES_PEERS:
+        return "Only a supervisor can do this"
+    if mine is not None:
+        return "You are in this call yourself"
+    talk = any(party.state in IN_IT for party in call.parties)
+    return None if talk else "Nobody of ours is talking in this call"
+
+
+_RULES: dict[str, Rule] = {
+    "answer": _while_mine_is(frozenset({"ringing"}), "It does not ring at your phone"),
+    "hold": _talking,
+    "resume": _while_mine_is(frozenset({"held"}), "You have not put it on hold"),
+    "mute": _muting(on=True),
+    "unmute": _muting(on=False),
+    "transfer": _transfer,
+    "complete": _consulting,
+    "cancel": _consulting,
+    "conference": _consulting,
+    "park": _talking,
+    "unpark": _unpark,
+    "pickup": _pickup,
+    "dtmf": _while_mine_is(frozenset({"talking", "dialing"}), "You are not talking in this call"),
+    "hangup": _while_mine_is(ANY, "You are not in this call"),
+    "spy": _listen_in,
+    "whisper": _listen_in,
+    "barge": _listen_in,
+    "record": _in_it,
+}
