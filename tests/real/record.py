@@ -57,7 +57,7 @@ async def played(pbx: Asterisk, story: Story) -> Stage:
 def keep(folder: Path, story: Story, stage: Stage) -> None:
     """Write the streams and what is known of them."""
     streams = [recorder for recorder in (*stage.earlier, stage.ami) if recorder.data]
-    for old in folder.glob(f"{story.name}*.ami"):
+    for old in (*folder.glob(f"{story.name}.ami"), *folder.glob(f"{story.name}.[0-9].ami")):
         old.unlink()
     for number, recorder in enumerate(streams, 1):
         name = f"{story.name}.ami" if len(streams) == 1 else f"{story.name}.{number}.ami"

@@ -94,7 +94,7 @@ async def park_by_action(stage: Stage) -> None:
     await back.ended()
 
 
-@story({**INBOUND, "outcome": "answered", "parked": 1, "answered_by": ["101", "101"], "owner": "101"})
+@story({**INBOUND, "outcome": "answered", "parked": 1, "answered_by": ["101"], "owner": "101"})
 async def park_times_out(stage: Stage) -> None:
     """101 parks Ivan; nobody comes for six seconds; 101 is rung and answers."""
     caller, agent = await conversation(stage)

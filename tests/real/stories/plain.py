@@ -280,7 +280,7 @@ async def do_not_disturb(stage: Stage) -> None:
     await (await quiet.call("*79")).ended()
 
 
-@story({**INBOUND, **TALKED, "started": 1}, {**INBOUND, **TALKED, "caller_number": MARIA, "started": 2})
+@story({**INBOUND, **TALKED}, {**INBOUND, **TALKED, "caller_number": MARIA})
 async def two_calls_at_once(stage: Stage) -> None:
     """101 talks with Ivan; Maria calls; 101 puts Ivan on hold, talks with Maria, goes back to Ivan."""
     agent = await stage.phone("101")

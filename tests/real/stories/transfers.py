@@ -377,7 +377,7 @@ async def attended_feature_code_no_answer(stage: Stage) -> None:
     await agent.ended()
 
 
-@story({**INBOUND, "outcome": "answered", "answered_by": ["101", "103"]})
+@story({**INBOUND, "outcome": "answered", "answered_by": ["101"], "owner": "101"})
 async def attended_feature_code_no_answer_returns(stage: Stage) -> None:
     """101 types *2 103 and hangs up; 103 does not answer: 101 is rung again and answers."""
     caller, agent = await conversation(stage)
