@@ -9,7 +9,7 @@ from switchroom.simulators.channels import UP, Channel, Headers, encode
 from switchroom.simulators.consulting import abort, begin, hang_up
 from switchroom.simulators.dialplan import press
 from switchroom.simulators.managers import Action
-from switchroom.simulators.originating import Order, originate, response_headers
+from switchroom.simulators.originating import Order, originate
 from switchroom.simulators.phones import Absent
 from switchroom.simulators.queues import Member
 from switchroom.simulators.transfers import blind, park, redirect
@@ -220,26 +220,24 @@ def _originate(session: "AmiSession", action: Action) -> None:
         name=name,
         seconds=float(action.get("timeout") or 30000) / 1000,
         uniqueid=action.get("channelid"),
+        action_id=action.get("actionid"),
+        waits=action.get("async").lower() not in ("true", "yes", "1"),
         variables=_variables(action),
     )
     if not order.endpoint:
         raise Refused("Channel not specified")
     if not order.exten and not order.application:
         raise Refused("Originate failed: no Exten and no Application")
-    waits = action.get("async").lower() not in ("true", "yes", "1")
-    if not waits:
+    if order.waits:
+        originate(session.pbx.switch, order, lambda leg, _: _originated(session, action, leg))
+    else:
         _done(session, action, "Originate successfully queued")
-    originate(session.pbx.switch, order, lambda leg, reason: _originated(session, action, order, leg, reason, waits))
+        originate(session.pbx.switch, order)
 
 
-def _originated(
-    session: "AmiSession", action: Action, order: Order, leg: Channel | None, reason: int, waits: bool
-) -> None:
-    if waits:
-        message = "Originate successfully queued" if leg else "Originate failed"
-        session.reply("Success" if leg else "Error", [("Message", message)], action)
-        return
-    session.pbx.switch.emit("OriginateResponse", response_headers(order, leg, reason, action.get("actionid")))
+def _originated(session: "AmiSession", action: Action, leg: Channel | None) -> None:
+    message = "Originate successfully queued" if leg else "Originate failed"
+    session.reply("Success" if leg else "Error", [("Message", message)], action)
 
 
 def _variables(action: Action) -> dict[str, str]:

@@ -2,15 +2,11 @@
 and the transfer when the transferer hangs up.
 """
 
-from itertools import count
-
 from switchroom.simulators import dialing
 from switchroom.simulators.channels import RING, UP, Channel
 from switchroom.simulators.dialing import cancel, end_service, hang_up_all
 from switchroom.simulators.switch import Switch
 from switchroom.simulators.transfers import attended_headers, move, music
-
-_LOCALS = count()
 
 
 def begin(switch: Switch, transferer: Channel, exten: str, context: str) -> bool:
@@ -37,7 +33,7 @@ def begin(switch: Switch, transferer: Channel, exten: str, context: str) -> bool
 
 def _local_pair(switch: Switch, transferer: Channel, exten: str, context: str) -> tuple[Channel, Channel]:
     endpoint = f"Local/{exten}@{context}"
-    name = f"{endpoint}-{next(_LOCALS):08x}"
+    name = f"{endpoint}-{next(switch.local_serial):08x}"
     facts = {"context": context, "exten": exten}
     one = switch.open_channel(endpoint, beside=transferer, name=f"{name};1", **facts)
     caller = {"number": transferer.number, "caller_name": transferer.caller_name, "state": RING}

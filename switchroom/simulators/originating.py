@@ -11,10 +11,15 @@ from switchroom.simulators.transfers import pick_up, take_over
 NO_ANSWER, BUSY, ANSWERED, CONGESTED, FAILED = 3, 5, 4, 8, 0
 REASONS = {"NOANSWER": NO_ANSWER, "BUSY": BUSY, "CONGESTION": CONGESTED}
 
+Done = Callable[[Channel | None, int], None]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What an Originate asks for; `application` empty: the dialplan at `exten`."""
+    """What an Originate asks for; `application` empty: the dialplan at `exten`.
+
+    Unless it is the asker who `waits` for the answer, an OriginateResponse with `action_id` tells it.
+    """
 
     endpoint: str
     context: str
@@ -25,11 +30,24 @@ class Order:
     name: str = ""
     seconds: float = 30.0
     uniqueid: str = ""
+    action_id: str = ""
+    waits: bool = False
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
-def originate(switch: Switch, order: Order, done: Callable[[Channel | None, int], None]) -> None:
+def originate(switch: Switch, order: Order, done: Done = lambda _leg, _reason: None) -> None:
     """Ring the phone; `done` is told its channel and AMI's reason, once, then the call goes on."""
+
+    def told(leg: Channel | None, reason: int) -> None:
+        if not order.waits:
+            switch.emit("OriginateResponse", response_headers(order, leg, reason))
+        done(leg, reason)
+
+    _originate(switch, order, told)
+    switch.settle()
+
+
+def _originate(switch: Switch, order: Order, done: Done) -> None:
     device = switch.devices.get(order.endpoint)
     if device is None or not device.registered:
         done(None, FAILED)
@@ -50,10 +68,9 @@ def originate(switch: Switch, order: Order, done: Callable[[Channel | None, int]
         switch.emit("NewCallerid", channel.snapshot(), presentation)
         switch.connect_line(channel, order.number, order.name)
     _ring(switch, order, channel, done)
-    switch.settle()
 
 
-def _ring(switch: Switch, order: Order, channel: Channel, done: Callable[[Channel | None, int], None]) -> None:
+def _ring(switch: Switch, order: Order, channel: Channel, done: Done) -> None:
     def picked_up(answered: Channel) -> None:
         done(answered, ANSWERED)
         answered.exten, answered.context = order.exten or "s", order.context
@@ -114,10 +131,10 @@ def _too_late(switch: Switch, dialing: Dialing) -> None:
         switch.settle()
 
 
-def response_headers(order: Order, channel: Channel | None, reason: int, action_id: str) -> Headers:
+def response_headers(order: Order, channel: Channel | None, reason: int) -> Headers:
     """The OriginateResponse that follows, its action's id first as Asterisk writes it."""
     return [
-        *([("ActionID", action_id)] if action_id else []),
+        *([("ActionID", order.action_id)] if order.action_id else []),
         ("Response", "Success" if channel else "Failure"),
         ("Channel", channel.name if channel else order.endpoint),
         ("Context", order.context),

@@ -171,8 +171,8 @@ def click_to_call_unanswered(pbx: SimulatedPbx) -> None:
 
 def _click(pbx: SimulatedPbx) -> None:
     pbx.phone("101").habits.answers_own = None
-    order = Order(endpoint="PJSIP/101", context="from-internal", exten=CUSTOMER, number=CUSTOMER)
-    originate(pbx.switch, order, lambda _leg, _reason: None)
+    order = Order(endpoint="PJSIP/101", context="from-internal", exten=CUSTOMER, number=CUSTOMER, action_id="click")
+    originate(pbx.switch, order)
 
 
 @_story

@@ -91,6 +91,7 @@ class Switch:
             self.devices[endpoint] = Device(endpoint=endpoint, extension=extension, name=name)
         self.at_close: dict[str, Callable[[], None]] = {}
         self.calls_processed = 0
+        self.local_serial = count()
         self._serial = count(1)
         self._births: dict[str, int] = {}
         self._touched: dict[str, None] = {}
