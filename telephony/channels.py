@@ -152,12 +152,12 @@ class Switch:
             self.by_extension.setdefault(channel.extension, {})[channel.uniqueid] = channel
 
     def bridge(self, ami: Message) -> Bridge | None:
-        """The bridge an event is about, made where it is new."""
+        """The bridge an event is about; a new one is kept once somebody enters it."""
         uniqueid = ami.get("BridgeUniqueid") or ami.get("BridgeId") or ami.get("BridgeID")
         if not uniqueid:
             return None
         if (bridge := self.bridges.get(uniqueid)) is None:
-            bridge = self.bridges[uniqueid] = Bridge(uniqueid, mixing=_mixes(ami))
+            bridge = Bridge(uniqueid, mixing=_mixes(ami))
         elif bridge.mixing and "BridgeTechnology" in ami:
             bridge.mixing = _mixes(ami)
         return bridge
@@ -166,6 +166,7 @@ class Switch:
         self.leave(channel)
         channel.bridge = bridge
         bridge.members[channel.uniqueid] = channel
+        self.bridges[bridge.uniqueid] = bridge
 
     def leave(self, channel: Channel) -> None:
         if (bridge := channel.bridge) is None:

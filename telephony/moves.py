@@ -145,6 +145,9 @@ def _complete(
     else:
         for ring in ringing:
             ring.consult = False
+            move.since = min(move.since, story.rings.index(ring))
+        if len(ringing) > 1 and second.exten.isdigit():
+            move.to = tracker.number(second.exten)
         if story.in_queue and story.queues:
             move.to = story.queues[-1]
 

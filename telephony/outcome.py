@@ -59,7 +59,7 @@ def outcome(story: Story) -> tuple[Outcome, str | None]:
     """The outcome of an ended call and, where known, its cause."""
     if story.answered:
         return "answered", None
-    if story.originated and not story.own_answered and not _asked_outside_first(story):
+    if story.originated and not story.own_answered:
         return "failed", "agent_no_answer"
     by = hung_up_by(story)
     legs = story.legs()
@@ -78,16 +78,11 @@ def _without_legs(story: Story, by: EndedBy | None) -> tuple[Outcome, str | None
     if story.voicemail or story.queues:
         return ("cancelled" if by == "caller" and not story.voicemail else "no_answer"), None
     result, cause = CAUSES.get(story.root_cause, (None, None))
-    if by == "caller":
+    if by == "caller" or (by is None and result is None and story.root.state != "Up"):
         return "cancelled", None
     if result == "busy" and cause is None:
         return "busy", None
     return "failed", cause if result == "failed" else None
-
-
-def _asked_outside_first(story: Story) -> bool:
-    """An originated call whose first party is the outside one: nobody's own phone failed to answer."""
-    return not any(ring.own for ring in story.rings) and any(ring.shown for ring in story.rings)
 
 
 def hung_up_by(story: Story) -> EndedBy | None:
@@ -98,9 +93,14 @@ def hung_up_by(story: Story) -> EndedBy | None:
         return "caller" if _on_callers_side(story, channel) else "callee"
     if story.leavers:
         return "caller" if _on_callers_side(story, story.leavers[0]) else "callee"
-    if not story.answered and story.legs():
-        return "caller" if any(ring.result == "cancelled" for ring in story.legs()) else "pbx"
-    return None
+    waited_for = story.legs()
+    if story.moves:
+        waited_for = [ring for ring in story.rings[story.moves[-1].since :] if ring.shown]
+    elif story.answered:
+        return None
+    if not waited_for:
+        return None
+    return "caller" if any(ring.result == "cancelled" for ring in waited_for) else "pbx"
 
 
 def _on_callers_side(story: Story, channel: Channel) -> bool:

@@ -76,22 +76,31 @@ def _leg(ring: Ring) -> Leg:
 
 
 def _caller(story: Story, number: Number, names: Names) -> Caller:
-    extension = story.caller_extension()
-    if extension is not None:
-        endpoint = story.caller_endpoint.name
-        if story.originated and story.caller_endpoint.kind != "inside":
-            own = [ring for ring in story.rings if ring.own and ring.extension == extension]
-            endpoint = own[0].endpoint if own else endpoint
-        name, raw = clean(names(extension) or (story.caller_name if story.caller_endpoint.extension else ""))
-        return Caller(number=extension, name=name, extension=extension, endpoint=endpoint, name_bytes=raw)
-    if story.caller_endpoint.kind != "outside" or story.originated:
-        return Caller(endpoint=story.caller_endpoint.name if story.caller_endpoint.kind == "outside" else None)
-    name, raw = clean(story.caller_name)
+    if story.originated and story.caller_endpoint.kind != "inside":
+        return _called_first(story, names)
+    extension = story.caller_endpoint.extension
+    if extension is None and story.caller_endpoint.kind != "outside":
+        return Caller()
+    name, raw = clean((names(extension) if extension is not None else "") or story.caller_name)
     return Caller(
-        number=number(story.caller_number),
+        number=extension or number(story.caller_number),
         name=name,
+        extension=extension,
         endpoint=story.caller_endpoint.name,
         name_bytes=raw,
+    )
+
+
+def _called_first(story: Story, names: Names) -> Caller:
+    """The caller of a click-to-call that began as a Local channel or with an outside phone."""
+    own = story.own_ring()
+    if own is None:
+        return Caller()
+    if own.extension is None:
+        return Caller(number=own.number, endpoint=own.endpoint)
+    name, raw = clean(names(own.extension))
+    return Caller(
+        number=own.extension, name=name, extension=own.extension, endpoint=own.endpoint, name_bytes=raw
     )
 
 
@@ -100,11 +109,15 @@ def _direction(story: Story, number: Number) -> Direction:
         return "inbound"
     if story.queues and not story.originated:
         return "internal"
-    first = next((ring for ring in story.rings if ring.shown and not ring.own and not ring.consult), None)
+    first = next((ring for ring in story.legs() if not ring.consult), None)
     if first is not None:
-        return "internal" if first.extension is not None else "outbound"
+        if first.extension is None:
+            return "outbound"
+        own = story.own_ring()
+        return "inbound" if own is not None and own.extension is None else "internal"
     dialed = _dialed(story, number)
-    return "outbound" if dialed is not None and dialed.startswith("+") else "internal"
+    outside = story.originated if dialed is None else dialed.startswith("+")
+    return "outbound" if outside else "internal"
 
 
 def _dialed(story: Story, number: Number) -> str | None:

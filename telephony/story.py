@@ -45,7 +45,7 @@ class Ring:
         self.begun = begun
         self.shown = channel.person
         self.own = False
-        """The caller's own phone in a click-to-call: no leg."""
+        """The caller's own phone in a click-to-call (his mobile, too): no leg."""
         self.consult = False
         """Dialled by somebody who keeps his first party waiting, from within the same call."""
         self.extension = channel.extension
@@ -193,8 +193,13 @@ class Story:
         """The extension that calls; None: the outside does (or nobody yet, in a click-to-call)."""
         if not self.originated or self.caller_endpoint.kind == "inside":
             return self.caller_endpoint.extension
+        own = self.own_ring()
+        return own.extension if own is not None else None
+
+    def own_ring(self) -> Ring | None:
+        """The dial of the caller's own phone in a click-to-call: the one he took, else the first."""
         own = [ring for ring in self.rings if ring.own]
-        return next((ring.extension for ring in own if ring.answered), own[0].extension if own else None)
+        return next((ring for ring in own if ring.answered), own[0] if own else None)
 
     def joins(self, extension: str | None, at: At) -> None:
         """A person answered, retrieved, picked up or was joined in."""

@@ -191,8 +191,8 @@ class Tracker:
         if story.asked_for in ("s", ""):
             story.asked_for = ""
         ring = Ring(channel, None, at)
-        ring.own = channel.endpoint.kind == "inside"
-        ring.number = None if ring.own else self.number(channel.number)
+        ring.own = True
+        ring.number = None if ring.extension is not None else self.number(channel.number)
         channel.ring = ring
         story.rings.append(ring)
         return ring
@@ -317,7 +317,7 @@ class Tracker:
             ring = self.originated(dest, story, at)
         else:
             ring = Ring(dest, None, at)
-            ring.own = dest.endpoint.kind == "inside" and dest.side == "A"
+            ring.own = dest.person and dest.side == "A"
             dest.ring = ring
             story.rings.append(ring)
         if ami.get("DestChannelStateDesc") == "Ringing":
@@ -347,7 +347,7 @@ class Tracker:
         dest.side = dialer.side
         if dest.other is not None and not dest.other.side:
             dest.other.side = dialer.side
-        ring.own = dest.side == "A" and dest.endpoint.kind == "inside"
+        ring.own = dest.side == "A" and dest.person
         parent = ring.up()
         ring.consult = (parent is not None and parent.consult) or _consults(dialer, story)
         if ring.shown and ring.extension is None:
@@ -395,7 +395,7 @@ class Tracker:
         if dialer is not None and self.story_of[dialer.uniqueid] is not story:
             story = self.merge(self.story_of[dialer.uniqueid], story, at)
         ring = Ring(dest, dialer, at if story.complete else None)
-        ring.own = dest.side == "A" and dest.endpoint.kind == "inside"
+        ring.own = dest.side == "A" and dest.person
         if story.root is dest and dialer is not None:
             self._earlier(story, dialer)
         dest.ring = ring
@@ -544,7 +544,7 @@ class Tracker:
         self.switch.leave(channel)
         if channel.person and company:
             story.leavers.append(channel)
-            if story.restless is None and not any(asked[0] is channel for asked in story.requests):
+            if story.restless is None and story.parked() is None and not any(asked[0] is channel for asked in story.requests):
                 story.restless, story.restless_at = channel, at
         self.touch_phone(channel)
 
@@ -614,9 +614,10 @@ def sequence(linkedid: str) -> tuple[int, int]:
 def _given_up(story: Story, result: str) -> str:
     """The PBX, not the caller, stops the ringing of a transfer that was completed while it rang."""
     move = story.pending()
-    if result == "cancelled" and move is not None and move.kind == "attended" and not story.requests:
-        return "no_answer"
-    return result
+    if result != "cancelled" or move is None or move.kind != "attended" or story.requests:
+        return result
+    elsewhere = any(ring.open and ring.channel.state == "Up" for ring in story.legs())
+    return "cancelled" if elsewhere else "no_answer"
 
 
 def _closing(ring: Ring, cause: str) -> str:
