@@ -28,7 +28,7 @@ class ClientCard extends HTMLElement {
     this.desk = desk;
     this.live = live;
     this.unknown = unknown;
-    this.parts = Object.fromEntries(["who", "state", "match", "before", "open"].map((part) => [part, this.querySelector(`[data-part=${part}]`)]));
+    this.parts = Object.fromEntries(["who", "state", "line", "match", "before", "open"].map((part) => [part, this.querySelector(`[data-part=${part}]`)]));
     for (const type of ["calls", "current", "presence"]) desk.addEventListener(type, () => this.draw());
     setInterval(() => this.#clientTime(), 10_000);
   }
@@ -41,6 +41,7 @@ class ClientCard extends HTMLElement {
     const colleague = this.desk.presence.get(this.desk.other(call));
     once(this.parts.who, [call.id, titleOf(this.desk, call), this.desk.other(call), card?.client, call.queue, call.dialed, call.caller?.name], () => this.#who(call, card));
     once(this.parts.state, [call.id, call.state, call.since, call.talk_seconds, call.outcome, call.ended_by], () => this.#state(call));
+    once(this.parts.line, [call.id, card?.client, call.caller?.name, call.direction], () => this.#line(call, card?.client));
     this.unknown.draw(call, card);
     once(this.parts.match, [call.id, card?.match, card?.foreign, card?.client?.id, call.direction, colleague?.extension], () => this.#match(call, card));
     once(this.parts.before, [call.id, card?.last, Boolean(card?.client)], () => this.#before(card));
@@ -51,14 +52,16 @@ class ClientCard extends HTMLElement {
   #who(call, card) {
     const number = this.desk.other(call);
     const client = card?.client;
-    const said = call.direction === "inbound" && call.caller?.name && call.caller.name !== client?.name ? _("the network says: %(name)s", { name: call.caller.name }) : "";
-    const line = [client?.company, client?.fields?.position, client?.fields?.city].filter(Boolean).join(" · ");
     return [
       h("h1", { class: "client-name", title: titleOf(this.desk, call) }, client ? h("a", { href: `/clients/${client.id}`, target: "_blank", rel: "noopener" }, client.name) : titleOf(this.desk, call)),
       h("p", { class: "client-number" }, number ? dial(number, phone(number)) : _("Number withheld")),
-      h("p", { class: "client-line" }, h("span", { class: "clip" }, [line, said].filter(Boolean).join(" · ") || (call.direction === "internal" ? _("Internal call") : "")),
-        h("span", { class: "client-time muted", "data-zone": client?.time_zone ?? "" })),
     ];
+  }
+
+  #line(call, client) {
+    const said = call.direction === "inbound" && call.caller?.name && call.caller.name !== client?.name ? _("the network says: %(name)s", { name: call.caller.name }) : "";
+    const known = [client?.company, client?.fields?.position, client?.fields?.city, said].filter(Boolean).join(" · ");
+    return [h("span", { class: "clip" }, known || (call.direction === "internal" ? _("Internal call") : "")), h("span", { class: "client-time muted", "data-zone": client?.time_zone ?? "" })];
   }
 
   #state(call) {
@@ -96,7 +99,7 @@ class ClientCard extends HTMLElement {
     if (!last.length) return [title, h("p", { class: "state low" }, _("The first contact."))];
     return [title, h("ul", { class: "entries" }, last.map((item) => {
       const { kind, text } = entry(item);
-      return h("li", { title: text }, h("span", { class: "muted small number when" }, day(item.at, this.live.now())), h("span", { class: "clip" }, h("span", { class: "strong" }, kind), text ? ` ${text}` : ""));
+      return h("li", { title: text }, h("span", { class: "muted small number when" }, day(item.at, this.live.now())), h("span", { class: "brief" }, h("span", { class: "strong" }, kind), text ? ` ${text}` : ""));
     }))];
   }
 
@@ -104,8 +107,8 @@ class ClientCard extends HTMLElement {
     const title = h("h2", { class: "part" }, _("Open now"));
     const now = this.live.now();
     const rows = [
-      ...(card?.tasks ?? []).map((task) => h("li", { title: task.title }, h("span", { class: `muted small number when${task.due_at && Date.parse(task.due_at) < now ? " late" : ""}` }, task.due_at ? day(task.due_at, now) : "—"), h("span", { class: "clip" }, h("span", { class: "strong" }, _("Task")), ` ${task.title}`))),
-      ...(card?.orders ?? []).map((order) => h("li", {}, h("span", { class: "muted small number when" }, `№ ${order.number}`), h("span", { class: "clip" }, h("span", { class: "strong" }, money(order.total)), ` ${orderState(order)}`))),
+      ...(card?.tasks ?? []).map((task) => h("li", { title: task.title }, h("span", { class: `muted small number when${task.due_at && Date.parse(task.due_at) < now ? " late" : ""}` }, task.due_at ? day(task.due_at, now) : "—"), h("span", { class: "brief" }, h("span", { class: "strong" }, _("Task")), ` ${task.title}`))),
+      ...(card?.orders ?? []).map((order) => h("li", {}, h("span", { class: "muted small number when" }, `№ ${order.number}`), h("span", { class: "brief" }, h("span", { class: "strong" }, money(order.total)), ` ${orderState(order)}`))),
     ];
     if (!rows.length) return [title, h("p", { class: "state low" }, _("Nothing open."))];
     const more = rows.length - OPEN;

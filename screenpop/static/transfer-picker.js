@@ -15,7 +15,7 @@ class TransferPicker extends HTMLElement {
     Object.assign(this, { desk, rows: [], marked: 0, hidden: true });
     this.input = this.querySelector("input");
     this.list = this.querySelector("[role=listbox]");
-    this.title = this.querySelector("h2");
+    this.heading = this.querySelector("h2");
     this.input.addEventListener("input", () => { this.marked = 0; this.#draw(); });
     this.input.addEventListener("keydown", (event) => this.#keys(event));
     this.querySelector(".now").addEventListener("click", () => this.#go("blind"));
@@ -31,7 +31,7 @@ class TransferPicker extends HTMLElement {
     Object.assign(this, { callId: call.id, purpose, before: document.activeElement, held: false, marked: 0 });
     this.input.value = "";
     this.hidden = false;
-    tell(this.title, purpose === "conference" ? _("Bring in whom?") : _("Transfer to whom?"));
+    tell(this.heading, purpose === "conference" ? _("Bring in whom?") : _("Transfer to whom?"));
     this.querySelector(".now").hidden = purpose === "conference";
     this.#draw();
     this.input.focus();
