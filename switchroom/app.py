@@ -1,0 +1,277 @@
+"""The composition root: which rooms run in this process, and who hears what. The only place that knows everyone."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+from aiohttp import web
+
+import crm_store.http
+import screenpop.http
+import screenpop.pages
+import telephony.http
+from config.settings import Settings
+from crm_store.database import StoreError, open_database
+from crm_store.history import History
+from crm_store.store import Store, build
+from domain import events
+from domain.events import News
+from domain.routes import Route
+from screenpop.admission import Credentials
+from screenpop.service import Screenpop
+from switchroom import VERSION, elsewhere, service_manager
+from switchroom.account_pages import AccountPages
+from switchroom.bus import Bus
+from switchroom.call_pages import CallPages
+from switchroom.client_pages import ClientPages
+from switchroom.elsewhere import TelephonyElsewhere
+from switchroom.guard import Address
+from switchroom.health import Check, health_site
+from switchroom.nats_bus import NatsBus
+from switchroom.people_pages import PeoplePages
+from switchroom.supervision import supervision
+from switchroom.web import serve_site, site
+from telephony.service import Telephony
+
+log = structlog.get_logger()
+ROLES = frozenset({"pbx", "live", "web", "worker"})
+HEARD_BY_HISTORY = (events.CallChanged, events.CallEnded, events.CallMerged)
+
+
+class CannotStart(Exception):  # noqa: N818 - a state of the machine, not a mistake of ours
+    """The server cannot start; the text is for the administrator."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """A server that serves: where, and its parts as far as this process has them."""
+
+    web_port: int
+    live_port: int | None
+    store: Store
+    bus: Bus
+    telephony: Telephony | TelephonyElsewhere
+    screenpop: Screenpop | None
+
+
+async def run(settings: Settings, roles: frozenset[str]) -> int:
+    """Serve until SIGTERM or SIGINT; the exit status: 0 told to stop, 1 could not start."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        async with serving(settings, roles) as server:
+            log.info("ready", web_port=server.web_port, live_port=server.live_port, roles=sorted(roles))
+            service_manager.notify("READY=1")
+            await stop.wait()
+            service_manager.notify("STOPPING=1")
+            log.info("stopping")
+    except (StoreError, CannotStart) as error:
+        log.error("cannot start", reason=str(error))
+        return 1
+    return 0
+
+
+@asynccontextmanager
+async def serving(settings: Settings, roles: frozenset[str] = ROLES) -> AsyncIterator[Server]:
+    """The rooms of `roles`, up and wired, while inside. Raises StoreError, CannotStart."""
+    async with AsyncExitStack() as doors:
+        database = await doors.enter_async_context(open_database(settings))
+        if pending := await database.pending():
+            message = f"the database lacks {', '.join(pending)}; run: switchroom migrate"
+            raise CannotStart(message)
+        bus = await NatsBus.connect(settings.bus.nats, doors) if settings.bus.nats else Bus()
+        store = build(database, settings, publish=bus.publish)
+        parts: dict[str, Callable[[], Awaitable[None]]] = {}
+        switchboard = await _telephony(settings, roles, store, bus, parts)
+        if "pbx" in roles:
+            await _keep_history(settings, store, bus, doors)
+        screens = await _screens(settings, store, bus, switchboard) if "live" in roles else None
+        parts["bus"] = bus.run
+        await doors.enter_async_context(supervision(**parts))
+        live_port = None
+        if screens is not None:
+            host, port = settings.live.host, settings.live.port
+            live_port = await doors.enter_async_context(_listening(screens.serving(host, port), host, port))
+        app = _site(settings, roles, store, bus, switchboard, screens, live_port)
+        host, port = settings.web.host, settings.web.port
+        web_port = await doors.enter_async_context(_listening(serve_site(app, host, port), host, port))
+        yield Server(
+            web_port=web_port,
+            live_port=live_port,
+            store=store,
+            bus=bus,
+            telephony=switchboard,
+            screenpop=screens,
+        )
+
+
+# --- the rooms --------------------------------------------------------------------------------------------------
+
+
+async def _telephony(
+    settings: Settings,
+    roles: frozenset[str],
+    store: Store,
+    bus: Bus,
+    parts: dict[str, Callable[[], Awaitable[None]]],
+) -> Telephony | TelephonyElsewhere:
+    """The PBXs' links in this process, or the way to the process that has them."""
+    if "pbx" not in roles:
+        assert isinstance(bus, NatsBus)
+        return TelephonyElsewhere(bus)
+    names = await store.users.names()
+
+    async def learn_names(_: News) -> None:
+        fresh = await store.users.names()
+        names.clear()
+        names.update(fresh)
+
+    switchboard = Telephony(
+        settings.pbx,
+        country=settings.country,
+        area_code=settings.area_code,
+        publish=bus.publish,
+        names=lambda extension: names.get(extension, ""),
+    )
+    bus.subscribe("names", learn_names, events.UserChanged)
+    parts["telephony"] = switchboard.run
+    if isinstance(bus, NatsBus):
+        await elsewhere.answer_for(switchboard, bus)
+    return switchboard
+
+
+async def _keep_history(settings: Settings, store: Store, bus: Bus, doors: AsyncExitStack) -> None:
+    """Store every call where it is heard first: who tells it to others tells what is stored."""
+    history = History(store.database, settings.data_dir / "spool", stored=bus.publish)
+    await doors.enter_async_context(history)
+
+    async def keep(news: News) -> None:
+        if isinstance(news, HEARD_BY_HISTORY):
+            await history.on(news)
+
+    bus.subscribe("history", keep, *HEARD_BY_HISTORY)
+
+
+async def _screens(
+    settings: Settings, store: Store, bus: Bus, switchboard: Telephony | TelephonyElsewhere
+) -> Screenpop:
+    async def authorise(shown: Credentials):  # noqa: ANN202 - the gateway's own protocol
+        if shown.ticket is not None:
+            return await store.sessions.redeem(shown.ticket)
+        return await store.sessions.check(shown.token) if shown.token is not None else None
+
+    async def working_people():  # noqa: ANN202
+        return [person for person in await store.users.list() if person.disabled_at is None]
+
+    async def open_tasks(scope):  # noqa: ANN001, ANN202
+        return (await store.tasks.list(scope)).items
+
+    screens = Screenpop(
+        actions=switchboard.actions,
+        look_up=partial(store.cards.card, None),
+        authorise=authorise,
+        recheck=store.sessions.recheck,
+        people=working_people,
+        publish=bus.publish,
+        pause=switchboard.pause,
+        web_port=settings.web.port,
+        public_url=settings.web.public_url,
+        version=VERSION,
+        tasks=open_tasks,
+    )
+    bus.subscribe("screens", screens.on, *News.__args__)
+    if isinstance(bus, NatsBus):
+        for route in screenpop.http.routes(screens):
+            await elsewhere.offer(route, bus)
+    if isinstance(switchboard, TelephonyElsewhere):
+        await elsewhere.catch_up(switchboard, screens)
+    return screens
+
+
+def _site(
+    settings: Settings,
+    roles: frozenset[str],
+    store: Store,
+    bus: Bus,
+    switchboard: Telephony | TelephonyElsewhere,
+    screens: Screenpop | None,
+    live_port: int | None,
+) -> web.Application:
+    checks = _checks(store, switchboard)
+    if "web" not in roles:
+        return health_site(checks)
+
+    async def who(token: str):  # noqa: ANN202
+        signed_in = await store.sessions.check(token)
+        return signed_in.scope if signed_in else None
+
+    return site(
+        routes=(*crm_store.http.routes(store), *_live_routes(bus, switchboard, screens)),
+        pages=(
+            *screenpop.pages.screens(),
+            *AccountPages(users=store.users, sessions=store.sessions).screens(),
+            *PeoplePages(users=store.users).screens(),
+            *ClientPages(
+                clients=store.clients, timeline=store.timeline, tasks=store.tasks, orders=store.orders
+            ).screens(),
+            *CallPages(calls=store.calls).screens(),
+        ),
+        who=who,
+        address=Address(
+            port=settings.web.port,
+            public_url=settings.web.public_url,
+            live_port=live_port or settings.live.port,
+            live_public_url=settings.live.public_url,
+        ),
+        language=settings.language,
+        time_zone=settings.time_zone,
+        ready=checks,
+        once=store.once,
+    )
+
+
+def _live_routes(bus: Bus, switchboard: Telephony | TelephonyElsewhere, screens: Screenpop | None) -> tuple[Route, ...]:
+    """What the telephony and the screens answer, here or in the processes that have them."""
+    mine: tuple[Route, ...] = ()
+    if isinstance(switchboard, Telephony):
+        mine += telephony.http.routes(switchboard)
+    if screens is not None:
+        mine += screenpop.http.routes(screens)
+    if isinstance(bus, NatsBus):
+        if not isinstance(switchboard, Telephony):
+            mine += elsewhere.telephony_routes(bus)
+        if screens is None:
+            mine += elsewhere.screen_routes(bus)
+    return mine
+
+
+def _checks(store: Store, switchboard: Telephony | TelephonyElsewhere) -> tuple[Check, ...]:
+    async def database() -> str | None:
+        return None if await store.database.alive() else "does not answer"
+
+    def link(name: str) -> Check:
+        async def ask() -> str | None:
+            status = next(one for one in switchboard.links() if one.pbx == name)
+            return None if status.state == "up" else status.reason or status.state
+
+        return Check(name=f"pbx {name}", ask=ask)
+
+    links = switchboard.links() if isinstance(switchboard, Telephony) else ()
+    return (Check(name="database", ask=database, vital=True), *(link(status.pbx) for status in links))
+
+
+@asynccontextmanager
+async def _listening(server, host: str, port: int) -> AsyncIterator[int]:  # noqa: ANN001
+    """`server` while inside; a port somebody else has is said in words."""
+    async with AsyncExitStack() as doors:
+        try:
+            bound = await doors.enter_async_context(server)
+        except OSError as error:
+            message = f"cannot listen on {host} port {port}: {error.strerror or error}"
+            raise CannotStart(message) from error
+        yield bound
