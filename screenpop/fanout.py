@@ -83,17 +83,16 @@ class Fanout:
             self._send_to(batch, {user for told in batch for user in told.telling.users or ()})
             return
         special = {user for told in batch for user in (told.telling.users or told.telling.besides)}
+        apart = {link for user in special for link in self._by_user.get(user, ())}
         for (topics, peers), links in self._groups.items():
             suiting = [told for told in batch if told.telling.suits(peers, topics)]
             common = [told.encoded for told in suiting if told.telling.users is None]
-            plain = [link for link in links if link.scope.user_id not in special] if special else links
             if common:
-                self.write(plain, frame(array(common)))
-            if len(plain) != len(links):
-                self._send_special(suiting, [link for link in links if link.scope.user_id in special])
+                self.write(links.keys() - apart, frame(array(common)))
+            self._send_special(suiting, links.keys() & apart)
 
     def write(self, links: Iterable[Link], data: bytes) -> None:
-        """Write one frame to many."""
+        """Write one frame to many. A browser that is just leaving is passed over: its handler is on its way."""
         for link in links:
             pipe = link.pipe
             if not link.open:
@@ -101,8 +100,11 @@ class Fanout:
             if pipe.get_write_buffer_size() > link.limit:
                 link.open = False
                 self.slow.append(link)
-            else:
+                continue
+            try:
                 pipe.write(data)
+            except RuntimeError:  # the library has said good-bye already: nothing may follow
+                link.open = False
 
     def _send_to(self, batch: Sequence[Told], users: Iterable[str]) -> None:
         """The same where only some users are concerned: nobody else is looked at."""

@@ -32,6 +32,7 @@ CONNECTIONS = Gauge("switchroom_live_connections", "Open connections of the live
 LARGEST_MESSAGE = 4_194_304  # bigger ones are refused by the protocol itself (1009)
 HEARTBEAT = 1.0  # a page must notice within 2 s that nothing comes any more
 LINGER = 120.0
+DEAD_AFTER = 20.0
 TRY_AGAIN = 1013
 RESTART = 1012
 
@@ -62,7 +63,8 @@ class Gateway:
     """The open connections, and what is told to them.
 
     `authorise` raises where it cannot tell (no database): the browser is asked to come again. `recheck` is asked
-    by session id when a user changed. `audience` is set before serving begins.
+    by session id when a user changed. `audience` is set before serving begins. `linger`: seconds for which what
+    a user missed is kept; `dead_after`: seconds without an answer to a ping.
     """
 
     audience: Audience
@@ -79,6 +81,7 @@ class Gateway:
         recent: Recent | None = None,
         heartbeat: float = HEARTBEAT,
         linger: float = LINGER,
+        dead_after: float = DEAD_AFTER,
     ) -> None:
         self._authorise = authorise
         self._recheck = recheck
@@ -88,6 +91,7 @@ class Gateway:
         self._version = version
         self._heartbeat = heartbeat
         self._linger = linger
+        self._dead_after = dead_after
         self.epoch = uuid4().hex
         self._fanout = Fanout()
         self._post = Post(self._fanout, recent or Recent(), self._let_go)
@@ -120,7 +124,7 @@ class Gateway:
             max_size=LARGEST_MESSAGE,
             max_queue=4,
             ping_interval=5,
-            ping_timeout=20,
+            ping_timeout=self._dead_after,
             close_timeout=CLOSING,
             server_header=None,
             backlog=2048,

@@ -310,6 +310,21 @@ async def test_who_stops_reading_is_let_go_and_the_others_miss_nothing() -> None
         lazy.close()
 
 
+async def test_a_page_that_closes_while_something_is_told_takes_nothing_from_the_others() -> None:
+    async with house(OLGA, IVAN) as centre, centre.enters(IVAN) as ivan:
+        await ivan.opened()
+        gateway = centre.screenpop.gateway
+        async with centre.enters(OLGA) as olga:
+            await olga.opened()
+            [leaving] = [link for link in gateway.open_links() if link.scope == OLGA]
+            leaving.pipe.write_eof()  # type: ignore[attr-defined] # what the library does first, before we know
+            await centre.on(phone("101", "idle"), phone("102", "busy"))
+            centre.screenpop.tick_now()
+            assert [(await ivan.next("presence"))["extension"] for _ in range(2)] == ["101", "102"]
+            await centre.on(news(ringing(inbound(), "102")))
+            assert (await ivan.next("call"))["state"] == "ringing"
+
+
 async def stopped_reader(centre: House, who: Scope) -> socket.socket:
     """A browser that shook hands and never reads again."""
     lazy = socket.socket()
