@@ -202,6 +202,9 @@ def pickup(tracker: Tracker, ami: Message, at: At) -> None:
     if isinstance(ring, Ring) and not ring.connected:
         ring.result, ring.ended_at = "cancelled", at
         ring.answered = False
+    if isinstance(taker.ring, Ring) and taker.ring.own and taker.ring in story.rings:
+        story.rings.remove(taker.ring)
+        taker.ring = None
     if isinstance(taker.ring, Ring) and taker.ring.connected:
         return
     for other in story.legs():
@@ -357,6 +360,7 @@ def new_callerid(tracker: Tracker, ami: Message, at: At) -> None:
     story = tracker.story_of[channel.uniqueid]
     if story.root is channel and not story.rings and not story.originated:
         channel.number = story.caller_number = number
+        story.caller = None
         story.caller_name = story.caller_name or ami.get("CallerIDName", "")
         tracker.touch(story)
 
