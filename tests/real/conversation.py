@@ -300,8 +300,19 @@ class Call:
             case _:
                 self.phone.reply(request, 200, "OK", self)
 
+    async def _told_to(self, event: str) -> None:
+        """Desk phones can be remote-controlled: `talk` answers or takes back, `hold` holds."""
+        if event == "hold":
+            await self.hold()
+        elif self.is_up.is_set():
+            await self.resume()
+        else:
+            await self.answer()
+
     def _notified(self, request: Message) -> None:
         self.phone.reply(request, 200, "OK", self)
+        if request.get("Event") in ("talk", "hold"):
+            self.phone.soon(self._told_to(request.get("Event")))
         if "sipfrag" in request.get("Content-Type"):
             self.referred.append(request.body.split("\r\n")[0])
             if not self.referred[-1].startswith("SIP/2.0 1"):

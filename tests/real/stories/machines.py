@@ -147,6 +147,7 @@ async def restart_in_mid_call(stage: Stage) -> None:
 async def crash_in_mid_call(stage: Stage) -> None:
     """Asterisk dies (SIGKILL) while Ivan and 101 talk, and is started again."""
     await conversation(stage)
+    await moment(3.0)
     await stage.pbx.again(signal.SIGKILL)
     await stage.connect()
     await moment()

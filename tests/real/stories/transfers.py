@@ -68,7 +68,7 @@ async def blind_refer_caller_gives_up(stage: Stage) -> None:
     await third.ended()
 
 
-@story({**KEPT, "transfers": [["blind", "101", "199", "failed"]]})
+@story({**KEPT, "transfers": []})
 async def blind_refer_nowhere(stage: Stage) -> None:
     """101 gives Ivan to an extension that does not exist: the PBX refuses, they go on talking."""
     caller, agent = await conversation(stage)

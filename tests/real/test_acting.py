@@ -1,0 +1,233 @@
+"""What users do with calls on the screen, on a real Asterisk with phones that obey NOTIFY talk and hold."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+
+from config.settings import Pbx
+from domain.calls import Call, CallState
+from domain.events import CallEnded, News
+from domain.problems import Conflict, NotFound
+from domain.rights import Scope
+from telephony.service import Telephony
+from tests.real import conversation
+from tests.real.asterisk import Asterisk
+from tests.real.sip import Message
+from tests.real.stage import moment
+
+pytestmark = pytest.mark.real
+
+ANNA = Scope(user_id="1", login="anna", name="Анна", role="agent", extension="101")
+BORIS = Scope(user_id="2", login="boris", name="Борис", role="agent", extension="102")
+VERA = Scope(user_id="3", login="vera", name="Вера", role="supervisor", extension="103")
+IVAN = "+79211234567"
+
+
+@pytest.fixture(params=["22", "16"])
+async def asterisk(request: pytest.FixtureRequest) -> AsyncIterator[Asterisk]:
+    async with Asterisk(request.param) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _phones_obey_notify(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = conversation.Call._notified
+
+    def obey(call: conversation.Call, request: Message) -> None:
+        heard(call, request)
+        match request.get("Event"):
+            case "talk":
+                call.phone.soon(_press(call.resume if call.is_up.is_set() else call.answer))
+            case "hold":
+                call.phone.soon(_press(call.hold))
+            case _:
+                pass
+
+    monkeypatch.setattr(conversation.Call, "_notified", obey)
+
+
+async def _press(key: Callable[[], object]) -> None:
+    await key()  # pyright: ignore[reportGeneralTypeIssues]
+
+
+class House:
+    """The telephony part of a server, and everything it told."""
+
+    def __init__(self, asterisk: Asterisk) -> None:
+        pbx = Pbx.model_validate(
+            {
+                "name": "main",
+                "host": asterisk.host,
+                "port": asterisk.port,
+                "username": asterisk.username,
+                "secret": asterisk.secret,
+                "trunks": ["PJSIP/trunk*", "PJSIP/provider*"],
+            }
+        )
+        self.news: list[News] = []
+        self.telephony = Telephony(
+            [pbx], country="RU", area_code="495", publish=self.news.append, names=lambda _: "Анна"
+        )
+
+    def call(self) -> Call:
+        [call] = self.telephony.calls()
+        return call
+
+    def ended(self) -> list[Call]:
+        return [news.call for news in self.news if isinstance(news, CallEnded)]
+
+    async def until(self, true: Callable[[], object]) -> None:
+        try:
+            async with asyncio.timeout(15):
+                while not true():  # noqa: ASYNC110 - what is waited for has no event of its own
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            live = [(call.state, call.caller.number, call.parties) for call in self.telephony.calls()]
+            raise AssertionError(f"it did not happen; live calls: {live}") from None
+
+    async def sees(self, extension: str, state: CallState) -> Call:
+        """Wait until `extension` is in the one call there is, and sees it as `state`."""
+
+        def seen() -> bool:
+            return any(
+                (party := call.party(extension)) is not None and party.state == state for call in self.telephony.calls()
+            )
+
+        await self.until(seen)
+        return self.call()
+
+    async def can(self, scope: Scope, action: str) -> Call:
+        await self.until(lambda: any(action in self.telephony.actions(call, scope) for call in self.telephony.calls()))
+        return self.call()
+
+    async def do(self, scope: Scope, action: str, **more: str | bool) -> None:
+        call = await self.can(scope, action)
+        await self.telephony.act(scope, call.id, action, **more)
+
+
+@asynccontextmanager
+async def house(asterisk: Asterisk) -> AsyncIterator[House]:
+    built = House(asterisk)
+    running = asyncio.create_task(built.telephony.run())
+    try:
+        await built.until(lambda: built.telephony.links()[0].state == "up")
+        yield built
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+async def test_answer_hold_mute_record_transfer_and_everything_else_works_on_a_real_pbx(asterisk: Asterisk) -> None:
+    desk, second, third = [await asterisk.phone(extension) for extension in ("101", "102", "103")]
+    async with house(asterisk) as inside:
+        outside = await asterisk.trunk.call("84951234567", shown=IVAN)
+        rung = await desk.rings()
+        call = await inside.sees("101", "ringing")
+        assert inside.telephony.actions(call, ANNA) == ("answer", "transfer", "hangup")
+        with pytest.raises(Conflict, match="not talking"):
+            await inside.telephony.act(ANNA, call.id, "park")
+        with pytest.raises(NotFound):
+            await inside.telephony.act(BORIS, call.id, "hold")
+
+        await inside.do(ANNA, "answer")
+        await rung.answered()
+        await inside.sees("101", "talking")
+        await inside.do(ANNA, "hold")
+        await inside.sees("101", "held")
+        await inside.do(ANNA, "resume")
+        await inside.sees("101", "talking")
+        await inside.do(ANNA, "mute")
+        await inside.do(ANNA, "unmute")
+        await inside.do(ANNA, "dtmf", digits="1#")
+        await inside.do(ANNA, "record", on=True)
+        await inside.until(lambda: inside.telephony._lines["main"].handles.recordings)
+        await inside.do(ANNA, "record", on=False)
+
+        await inside.do(VERA, "spy")
+        spying = await third.rings()
+        await spying.answer()
+        await spying.hang_up()
+
+        await inside.do(ANNA, "transfer", to="102", kind="attended")
+        asked = await second.rings()
+        await asked.answer()
+        await inside.do(ANNA, "cancel")
+        await asked.ended()
+        await inside.until(lambda: "complete" not in inside.telephony.actions(inside.telephony.calls()[0], ANNA))
+        await moment(1.0)
+        await inside.do(ANNA, "transfer", to="102", kind="attended")
+        asked = await second.rings()
+        await asked.answer()
+        await inside.do(ANNA, "complete")
+        await rung.ended()
+        await inside.sees("102", "talking")
+
+        await inside.do(BORIS, "transfer", to="103")
+        redirected = await third.rings()
+        await asked.ended()
+        await redirected.answer()
+        await inside.do(VERA, "hangup")
+        await outside.ended()
+        await inside.until(lambda: any(call.direction == "inbound" for call in inside.ended()))
+        [record] = [call for call in inside.ended() if call.direction == "inbound"]
+        assert record.answered_by == ("101", "102", "103")
+        assert [(t.kind, t.by, t.to, t.result) for t in record.transfers] == [
+            ("attended", "101", "102", "answered"),
+            ("blind", "102", "103", "answered"),
+        ]
+
+
+async def test_a_call_is_parked_taken_back_and_picked_up_from_the_screen(asterisk: Asterisk) -> None:
+    desk, second = await asterisk.phone("101"), await asterisk.phone("102")
+    async with house(asterisk) as inside:
+        await asterisk.trunk.call("84951234567", shown=IVAN)
+        await (await desk.rings()).answer()
+        await inside.do(ANNA, "park")
+        await inside.until(lambda: inside.call().state == "parked")
+        for call in list(desk.calls.values()):
+            await call.hang_up()
+        await inside.do(ANNA, "unpark")
+        await (await desk.rings()).answer()
+        await inside.sees("101", "talking")
+        [parking] = inside.call().parked
+        assert (parking.by, parking.by_whom) == ("101", "101")
+        await inside.do(ANNA, "hangup")
+        await inside.until(inside.ended)
+
+        await asterisk.trunk.call("84951234567", shown=IVAN)
+        await desk.rings()
+        await inside.sees("101", "ringing")
+        await inside.do(BORIS, "pickup")
+        await (await second.rings()).answer()
+        await inside.sees("102", "talking")
+        assert inside.call().answered_by == ("102",)
+        await inside.do(BORIS, "hangup")
+
+
+async def test_a_click_to_call_is_one_record_whose_id_is_known_at_once(asterisk: Asterisk) -> None:
+    desk = await asterisk.phone("101")
+    async with house(asterisk) as inside:
+        asked = await inside.telephony.originate(ANNA, "8 (921) 123-45-67")
+        assert (asked.state, asked.direction, asked.dialed) == ("dialing", "outbound", IVAN)
+        own = await desk.rings()
+        ringing = await inside.sees("101", "ringing")
+        assert (ringing.id, ringing.direction, ringing.dialed) == (asked.id, "outbound", IVAN)
+        await inside.do(ANNA, "answer")
+        away = await asterisk.trunk.rings()
+        await away.answer()
+        await inside.sees("101", "talking")
+        await own.hang_up()
+        await inside.until(inside.ended)
+        [record] = inside.ended()
+        assert (record.id, record.outcome, record.owner, record.dialed) == (asked.id, "answered", "101", IVAN)
+
+
+async def test_a_click_to_call_from_a_phone_that_is_off_fails_and_says_so(asterisk: Asterisk) -> None:
+    async with house(asterisk) as inside:
+        asked = await inside.telephony.originate(ANNA, IVAN)
+        await inside.until(inside.ended)
+        [record] = inside.ended()
+        assert (record.id, record.outcome, record.cause) == (asked.id, "failed", "agent_no_answer")
