@@ -177,15 +177,20 @@ class Clients:
         rows = await connection.fetch(
             """
             select client_shape(c)::text as shape
-              from switchroom_search($1, $2, $3, $4) with ordinality as found (id, rank)
+              from switchroom_search($1, $2, $3, $4, $5) with ordinality as found (id, rank)
               join client c on c.id = found.id order by found.rank
             """,
             scope.user_id,
             [] if tail else words(query),
             tail,
+            self._beginning(tail),
             limit,
         )
         return tuple(clients_words.read(row["shape"]) for row in rows)
+
+    def _beginning(self, typed: str) -> str:
+        """How a number begins in its kept form that was typed as far as `typed`."""
+        return "+7" + typed[1:] if typed.startswith("8") and self._country in ("RU", "KZ") else "+" + typed
 
     def _rows(self, drafts: Sequence[NumberDraft]) -> dict[str, NumberDraft]:
         return {self.number(draft.number): draft for draft in drafts}

@@ -13,7 +13,7 @@ NAME = "generated_rights"
 def sql() -> str:
     """Everything that follows from `domain.rights`, safe to run again."""
     return "\n".join(
-        [_FUNCTIONS.replace("{reach}", _reach()), *_rules(), _SHAPES, _card(), _search(), _time_line(), _DOORS]
+        [_GONE, _FUNCTIONS.replace("{reach}", _reach()), *_rules(), _SHAPES, _card(), _search(), _time_line(), _DOORS]
     )
 
 
@@ -104,31 +104,45 @@ def _reach() -> str:
         when 'calls' then case role {_cases(CALLS)} end end"""
 
 
+_GONE = r"""
+do $$
+declare
+    one regprocedure;
+begin
+    for one in select p.oid from pg_proc p where p.pronamespace = current_schema()::regnamespace
+                  and (p.proname like 'switchroom\_%' or p.proname in ('iso', 'times_told', 'client_shape',
+                       'call_shape', 'order_shape', 'task_shape', 'entry_shape'))
+    loop
+        execute format('drop function if exists %s cascade', one);  -- its policies go, too, and come back below
+    end loop;
+end $$;
+"""
+
 _FUNCTIONS = """
-create or replace function switchroom_me() returns uuid language sql stable as
+create function switchroom_me() returns uuid language sql stable as
 $$ select nullif(current_setting('switchroom.user', true), '')::uuid $$;
 
-create or replace function switchroom_reach_of(asked uuid, what text) returns text
+create function switchroom_reach_of(asked uuid, what text) returns text
 language sql stable security definer set search_path from current as
 $$ select {reach} from app_user where id = asked and disabled_at is null $$;
 
-create or replace function switchroom_reach(what text) returns text language sql stable as
+create function switchroom_reach(what text) returns text language sql stable as
 $$ select switchroom_reach_of(switchroom_me(), what) $$;
 
-create or replace function switchroom_team() returns uuid
+create function switchroom_team() returns uuid
 language sql stable security definer set search_path from current as
 $$ select team_id from app_user where id = switchroom_me() and disabled_at is null $$;
 
-create or replace function switchroom_extension() returns text
+create function switchroom_extension() returns text
 language sql stable security definer set search_path from current as
 $$ select extension from app_user where id = switchroom_me() and disabled_at is null $$;
 
-create or replace function iso(at timestamptz) returns text language sql stable as
+create function iso(at timestamptz) returns text language sql stable as
 $$ select to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') $$;
 """
 
 _SHAPES = """
-create or replace function times_told(facts jsonb) returns jsonb language sql stable as $$
+create function times_told(facts jsonb) returns jsonb language sql stable as $$
     select case when facts = '[]' then facts else
         (select jsonb_agg(f || jsonb_build_object('at', iso((f ->> 'at')::timestamptz))
                             || case when f ? 'until'
@@ -138,7 +152,7 @@ create or replace function times_told(facts jsonb) returns jsonb language sql st
            from jsonb_array_elements(facts) with ordinality as fact (f, position)) end
 $$;
 
-create or replace function client_shape(c client) returns json language sql stable as $$
+create function client_shape(c client) returns json language sql stable as $$
     select json_build_object(
         'id', c.id, 'kind', c.kind, 'name', c.name, 'company', c.company,
         'numbers', coalesce((select json_agg(json_build_object('number', n.number, 'kind', n.kind, 'typed', n.typed)
@@ -152,7 +166,7 @@ create or replace function client_shape(c client) returns json language sql stab
         'created_at', iso(c.created_at), 'updated_at', iso(c.updated_at))
 $$;
 
-create or replace function call_shape(c call) returns json language sql stable as $$
+create function call_shape(c call) returns json language sql stable as $$
     select json_build_object(
         'id', c.id, 'pbx', c.pbx, 'linkedid', c.linkedid, 'direction', c.direction,
         'caller', json_build_object('number', c.caller_number, 'name', c.caller_name,
@@ -168,11 +182,12 @@ create or replace function call_shape(c call) returns json language sql stable a
                 'forwarded_to', l.forwarded_to) order by l.position)
             from call_leg l where l.call_id = c.id), '[]'::json),
         'transfers', times_told(c.transfers), 'parked', times_told(c.parked),
-        'conference', c.conference, 'voicemail', c.voicemail, 'ended_by', c.ended_by, 'complete', c.complete, 'disposition', c.disposition, 'note', c.note,
+        'conference', c.conference, 'voicemail', c.voicemail, 'ended_by', c.ended_by,
+        'complete', c.complete, 'disposition', c.disposition, 'note', c.note,
         'recording', c.recording)
 $$;
 
-create or replace function order_shape(o orders) returns json language sql stable as $$
+create function order_shape(o orders) returns json language sql stable as $$
     select json_build_object(
         'id', o.id, 'number', o.number, 'client_id', o.client_id, 'channel', o.channel, 'state', o.state,
         'lines', coalesce((select json_agg(json_build_object('product', l.product, 'quantity', l.quantity::float8,
@@ -183,14 +198,14 @@ create or replace function order_shape(o orders) returns json language sql stabl
         'created_at', iso(o.created_at))
 $$;
 
-create or replace function task_shape(t task) returns json language sql stable as $$
+create function task_shape(t task) returns json language sql stable as $$
     select json_build_object(
         'id', t.id, 'client_id', t.client_id, 'title', t.title, 'number', t.number, 'due_at', iso(t.due_at),
         'assignee', t.assignee, 'assignee_name', (select u.name from app_user u where u.id = t.assignee),
         'state', t.state, 'version', t.version)
 $$;
 
-create or replace function entry_shape(h history_entry) returns json language sql stable as $$
+create function entry_shape(h history_entry) returns json language sql stable as $$
     select json_build_object(
         'id', h.id, 'at', iso(h.at), 'kind', h.kind, 'text', h.text, 'author', h.author,
         'author_name', (select u.name from app_user u where u.id = h.author), 'detail', h.detail,
@@ -206,7 +221,7 @@ $$;
 def _card() -> str:
     sees = client_predicate("c", "reach", "asked", "team")
     return f"""
-create or replace function switchroom_card(asked uuid, wanted text, everything boolean) returns text
+create function switchroom_card(asked uuid, wanted text, everything boolean) returns text
 language plpgsql stable security definer set search_path from current as $$
 declare
     reach text; team uuid; found uuid[]; seen boolean[]; one uuid; chosen uuid; candidates json; foreigner json;
@@ -270,7 +285,9 @@ end $$;
 def _search() -> str:
     sees = client_predicate("c", "reach", "asked", "team")
     return f"""
-create or replace function switchroom_search(asked uuid, words text[], digits text, most integer) returns setof uuid
+create function switchroom_search(
+    asked uuid, words text[], digits text, head text, most integer
+) returns setof uuid
 language plpgsql stable security definer set search_path from current as $$
 declare
     reach text; team uuid; longest text; patterns text[];
@@ -283,7 +300,8 @@ begin
     if digits <> '' then
         return query
             select c.id from client c
-             where c.id in (select n.client_id from client_number n where reverse(n.number) like reverse(digits) || '%')
+             where c.id in (select n.client_id from client_number n where reverse(n.number) like reverse(digits) || '%'
+                            union select n.client_id from client_number n where n.number like head || '%')
                and {sees}
              order by c.name_key, c.id limit most;
     end if;
@@ -303,8 +321,8 @@ def _time_line() -> str:
     sees = client_predicate("c", "reach", "asked", "team")
     hears = call_predicate("k", "calls_reach", "extension")
     return f"""
-create or replace function switchroom_time_line(
-    asked uuid, client_asked uuid, before timestamptz, before_id uuid, most integer
+create function switchroom_time_line(
+    asked uuid, client_asked uuid, before timestamptz, before_id uuid, most integer, kind_asked text
 ) returns table (id uuid, at timestamptz, entry text, call_record text)
 language plpgsql stable security definer set search_path from current as $$
 #variable_conflict use_column
@@ -321,7 +339,8 @@ begin
         select h.id, h.at, entry_shape(h)::text,
                (select call_shape(k)::text from call k where h.kind = 'call' and k.id = h.id and {hears})
           from history_entry h
-         where h.client_id = client_asked and (before is null or (h.at, h.id) < (before, before_id))
+         where h.client_id = client_asked and (kind_asked is null or h.kind = kind_asked)
+           and (before is null or (h.at, h.id) < (before, before_id))
          order by h.at desc, h.id desc limit most;
 end $$;
 """

@@ -31,7 +31,7 @@ create table app_user (
     language text not null default 'ru',
     time_zone text not null default 'Europe/Moscow',
     password_hash text not null,
-    keys jsonb not null default '{}',              -- his own key map
+    settings jsonb not null default '{}',          -- his own: key map, when a card may come up
     disabled_at timestamptz,
     version integer not null default 1,
     created_at timestamptz not null default now()
