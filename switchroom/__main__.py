@@ -67,7 +67,7 @@ def demo(
     from switchroom.log import open_log
 
     open_log()
-    sys.exit(asyncio.run(show.run(data_dir, port, fresh=fresh)))
+    sys.exit(asyncio.run(show.run(data_dir.resolve(), port, fresh=fresh)))
 
 
 @app.command(epilog="Example: switchroom replay call.ami --config replay.toml | jq .outcome")

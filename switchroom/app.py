@@ -76,9 +76,21 @@ async def run(settings: Settings, roles: frozenset[str]) -> int:
     return 0
 
 
+async def _as_it_is(_: Store) -> None:
+    """The store as it was left."""
+
+
 @asynccontextmanager
-async def serving(settings: Settings, roles: frozenset[str] = ROLES) -> AsyncIterator[Server]:
-    """The rooms of `roles`, up and wired, while inside. Raises StoreError, CannotStart."""
+async def serving(
+    settings: Settings,
+    roles: frozenset[str] = ROLES,
+    *,
+    before: Callable[[Store], Awaitable[None]] = _as_it_is,
+) -> AsyncIterator[Server]:
+    """The rooms of `roles`, up and wired, while inside; `before` may fill the store first.
+
+    Raises StoreError, CannotStart.
+    """
     async with AsyncExitStack() as doors:
         database = await doors.enter_async_context(open_database(settings))
         if pending := await database.pending():
@@ -86,6 +98,7 @@ async def serving(settings: Settings, roles: frozenset[str] = ROLES) -> AsyncIte
             raise CannotStart(message)
         bus = await NatsBus.connect(settings.bus.nats, doors) if settings.bus.nats else Bus()
         store = build(database, settings, publish=bus.publish)
+        await before(store)
         parts: dict[str, Callable[[], Awaitable[None]]] = {}
         switchboard = await _telephony(settings, roles, store, bus, parts)
         if "pbx" in roles:
