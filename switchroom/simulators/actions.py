@@ -105,8 +105,9 @@ def _filter(session: "AmiSession", action: Action) -> None:
 
 
 def _hangup(session: "AmiSession", action: Action) -> None:
-    hang_up(session.pbx.switch, _channel(session, action), asked=False)
+    channel = _channel(session, action)
     _done(session, action, "Channel Hungup")
+    hang_up(session.pbx.switch, channel, asked=False)
 
 
 def _redirect(session: "AmiSession", action: Action) -> None:
@@ -127,7 +128,7 @@ def _blind_transfer(session: "AmiSession", action: Action) -> None:
     if channel.bridge is None or channel.bridge.peer(channel) is None:
         raise Refused("Transfer failed")
     _done(session, action, "Transfer succeeded")
-    blind(session.pbx.switch, channel, exten, context, by_phone=False)
+    blind(session.pbx.switch, channel, exten, context)
 
 
 def _atxfer(session: "AmiSession", action: Action) -> None:
@@ -146,8 +147,8 @@ def _cancel_atxfer(session: "AmiSession", action: Action) -> None:
 
 def _park(session: "AmiSession", action: Action) -> None:
     channel = _channel(session, action)
-    park(session.pbx.switch, channel)
     _done(session, action, "Park successful")
+    park(session.pbx.switch, channel)
 
 
 def _play_dtmf(session: "AmiSession", action: Action) -> None:

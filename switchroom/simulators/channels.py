@@ -113,7 +113,7 @@ class Message:
 
 def render(name: str, timestamp: str, privilege: str, system: str, headers: Sequence[tuple[str, str]]) -> Message:
     """An event in Asterisk's own order; line breaks in a value become spaces, as no value can hold one."""
-    head = [("Event", name), ("Timestamp", timestamp), ("Privilege", privilege), ("SystemName", system)]
+    head = [("Event", name), ("Privilege", privilege), ("Timestamp", timestamp), ("SystemName", system)]
     return Message(name, frozenset(privilege.split(",")), encode([*head, *headers]))
 
 

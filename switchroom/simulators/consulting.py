@@ -1,12 +1,12 @@
-"""Attended transfer by the PBX itself (AMI Atxfer or a feature code): a Local channel, its optimisation away,
-and the transfer when the transferer hangs up.
+"""Attended transfer by the PBX itself (AMI Atxfer or a feature code): who is asked is called through a Local
+channel, and the transfer happens when the transferer hangs up, also while it still rings.
 """
 
 from switchroom.simulators import dialing
-from switchroom.simulators.channels import RING, UP, Channel
+from switchroom.simulators.channels import RING, RINGING, UP, Bridge, Channel
 from switchroom.simulators.dialing import cancel, end_service, hang_up_all
 from switchroom.simulators.switch import Switch
-from switchroom.simulators.transfers import attended_headers, move, music
+from switchroom.simulators.transfers import attended_headers, music
 
 
 def begin(switch: Switch, transferer: Channel, exten: str, context: str) -> bool:
@@ -17,16 +17,17 @@ def begin(switch: Switch, transferer: Channel, exten: str, context: str) -> bool
         return False
     switch.emit("Hold", transferer.snapshot(), [("MusicClass", "default")])
     music(switch, transferer)
-    switch.leave(transferer)
     transferer.consulting = party
     one, two = _local_pair(switch, transferer, exten, context)
     room = switch.open_bridge()
-    switch.enter(room, transferer)
     switch.enter(room, one)
-    two.state = RING
+    switch.leave(transferer)
+    switch.enter(room, transferer)
     switch.run(two)
     if two.dialing is not None:
-        two.dialing.joined = lambda target: _optimise(switch, one, two, target)
+        switch.set_state(one, RINGING)
+        switch.emit("DialState", one.snapshot("Dest"), [("DialStatus", "RINGING")])
+        two.dialing.joined = lambda _: _reached(switch, one)
     switch.settle()
     return True
 
@@ -36,53 +37,47 @@ def _local_pair(switch: Switch, transferer: Channel, exten: str, context: str) -
     name = f"{endpoint}-{next(switch.local_serial):08x}"
     facts = {"context": context, "exten": exten}
     one = switch.open_channel(endpoint, beside=transferer, name=f"{name};1", **facts)
-    caller = {"number": transferer.number, "caller_name": transferer.caller_name, "state": RING}
-    two = switch.open_channel(endpoint, beside=transferer, name=f"{name};2", **facts, **caller)
+    two = switch.open_channel(endpoint, beside=transferer, name=f"{name};2", state=RING, **facts)
+    two.number, two.caller_name = transferer.number, transferer.caller_name
+    switch.emit("NewCallerid", two.snapshot(), [("CID-CallingPres", "0 (Presentation Allowed, Not Screened)")])
     one.twin, two.twin = two, one
     place = [("Context", context), ("Exten", exten), ("LocalOptimization", "Yes")]
     switch.emit("LocalBridge", one.snapshot("LocalOne"), two.snapshot("LocalTwo"), place)
+    switch.connect_line(one, transferer.number, transferer.caller_name)
     return one, two
 
 
-def _optimise(switch: Switch, one: Channel, two: Channel, target: Channel) -> None:
-    """The Local channel steps aside: the target talks to the transferer directly."""
-    room, detour = one.bridge, two.bridge
-    if room is None or detour is None:
-        return
+def _reached(switch: Switch, one: Channel) -> None:
     switch.set_state(one, UP)
-    halves = one.snapshot("LocalOne"), two.snapshot("LocalTwo")
-    switch.emit("LocalOptimizationBegin", *halves, target.snapshot("Source"), [("DestUniqueId", room.uniqueid)])
-    switch.leave(target)
-    move(switch, target, one, room)
-    switch.leave(two)
-    switch.close_bridge(detour)
-    switch.emit("LocalOptimizationEnd", one.snapshot("LocalOne"), two.snapshot("LocalTwo"))
-    one.twin = two.twin = None
-    switch.close(one, 16)
-    switch.close(two, 16)
+    switch.emit("DialEnd", one.snapshot("Dest"), [("DialStatus", "ANSWER")])
 
 
 def complete(switch: Switch, transferer: Channel) -> bool:
-    """The transferer hangs up: his party goes where he was, also while it still rings there."""
+    """The transferer is out of it: whoever he asked goes to his party, also while it still rings there."""
     party, room = transferer.consulting, transferer.bridge
     away = party.bridge if party else None
     target = room.peer(transferer) if room else None
     if party is None or room is None or away is None or target is None:
         return False
-    told = attended_headers(transferer, transferer, away, room, party, target)
+    told = attended_headers(transferer, transferer, away, room, party, target, into=away)
     end_service(switch, transferer, party, "transfer")
+    switch.emit("BridgeMerge", away.snapshot("To"), room.snapshot("From"))
     _silence(switch, party)
-    switch.leave(party)
-    move(switch, party, transferer, room)
+    switch.leave(target)
+    switch.enter(away, target)
     switch.emit("AttendedTransfer", *told)
+    _leave(switch, transferer, room)
     switch.connect_line(target, party.number, party.caller_name)
-    switch.connect_line(party, target.number, target.caller_name)
-    switch.close_bridge(away)
-    transferer.consulting = None
-    switch.emit("SoftHangupRequest", transferer.snapshot(), [("Cause", "16")])
+    switch.connect_line(party, target.number or transferer.connected_number, target.caller_name)
     switch.close(transferer, 16)
     switch.settle()
     return True
+
+
+def _leave(switch: Switch, transferer: Channel, room: Bridge) -> None:
+    transferer.consulting = None
+    switch.leave(transferer)
+    switch.close_bridge(room)
 
 
 def abort(switch: Switch, transferer: Channel) -> bool:
@@ -91,12 +86,12 @@ def abort(switch: Switch, transferer: Channel) -> bool:
     if transferer.consulting is None or room is None:
         return False
     switch.leave(transferer)
+    go_back(switch, transferer)
     for other in tuple(room.members):
         if other.twin is not None and other.twin.dialing is not None:
             cancel(switch, other.twin.dialing)
         hang_up_all(switch, other, 16)
     switch.close_bridge(room)
-    go_back(switch, transferer)
     switch.settle()
     return True
 
@@ -107,8 +102,9 @@ def go_back(switch: Switch, transferer: Channel) -> None:
     if party is None or party.bridge is None:
         switch.close(transferer, 16)
         return
-    _silence(switch, party)
     switch.enter(party.bridge, transferer)
+    switch.emit("Unhold", transferer.snapshot())
+    _silence(switch, party)
 
 
 def hang_up(switch: Switch, channel: Channel, *, asked: bool = True) -> None:
@@ -116,8 +112,8 @@ def hang_up(switch: Switch, channel: Channel, *, asked: bool = True) -> None:
     if channel.consulting is None or channel.consulting.bridge is None:
         dialing.hang_up(switch, channel, asked=asked)
         return
-    name = "HangupRequest" if asked else "SoftHangupRequest"
-    switch.emit(name, channel.snapshot(), [("Cause", "16")])
+    if asked:
+        switch.emit("HangupRequest", channel.snapshot(), [("Cause", "16")])
     complete(switch, channel)
 
 

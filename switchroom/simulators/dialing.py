@@ -44,6 +44,12 @@ class Dialing:
 
     def give_up(self, switch: "Switch") -> None:
         """It rang out."""
+        if self.caller is None:
+            [leg] = self.targets
+            self.over()
+            self.unanswered("no_answer")
+            switch.close(leg, 19, "480")
+            return
         for target in tuple(self.targets):
             if self.waiting is not None:
                 rang = round((switch.clock.now - self.waiting.rang) * 1000)
@@ -141,13 +147,18 @@ def refuse(switch: "Switch", target: Channel, why: str) -> None:
     status, cause, tech = REFUSALS[why]
     if (dialing := target.dialed_by) is None:
         return
+    switch.emit("HangupRequest", target.snapshot(), [("Cause", str(cause)), ("TechCause", tech)])
     tell(switch, dialing, "DialEnd", target, ("DialStatus", status))
+    if dialing.caller is None:
+        dialing.over()
+        dialing.unanswered(why)
+        switch.close(target, cause, tech)
+        return
     switch.close(target, cause, tech)
     _drop(dialing, target)
     if not dialing.targets:
+        dialing.caller.variables["HANGUPCAUSE"] = str(cause)
         dialing.over()
-        if dialing.caller is not None:
-            dialing.caller.variables["HANGUPCAUSE"] = str(cause)
         dialing.unanswered(status)
 
 
@@ -206,7 +217,7 @@ def join(switch: "Switch", first: Channel, second: Channel) -> Bridge:
 
 
 def hang_up(switch: "Switch", channel: Channel, *, asked: bool = True, cause: int = 16) -> None:
-    """A party hangs up, or, not `asked`, the PBX ends the channel (AMI Hangup)."""
+    """A party hangs up, or, not `asked`, the PBX ends the channel without a word (AMI Hangup)."""
     if channel.name not in switch.channels:
         return
     if channel.dialed_by is not None:
@@ -216,8 +227,6 @@ def hang_up(switch: "Switch", channel: Channel, *, asked: bool = True, cause: in
     if asked:
         tail = [("Cause", "127"), ("TechCause", "487")] if early else [("Cause", str(cause))]
         switch.emit("HangupRequest", channel.snapshot(), tail)
-    else:
-        switch.emit("SoftHangupRequest", channel.snapshot(), [("Cause", str(cause))])
     hang_up_all(switch, channel, 127 if early and asked else cause, "487" if early and asked else "")
 
 
@@ -254,7 +263,7 @@ def cancel(switch: "Switch", dialing: Dialing) -> None:
     """The caller gave up: nobody rings any more."""
     for target in tuple(dialing.targets):
         tell(switch, dialing, "DialEnd", target, ("DialStatus", "CANCEL"))
-        switch.close(target, 127, "487")
+        switch.close(target, 0 if dialing.waiting else 127, "" if dialing.waiting else "500")
     dialing.over()
 
 

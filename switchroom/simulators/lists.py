@@ -26,7 +26,7 @@ def fully_booted(session: "AmiSession") -> None:
     """The event after a log-in: ask now."""
     pbx = session.pbx
     uptime = str(int(pbx.clock.seconds() - pbx.started))
-    head = [("Event", "FullyBooted"), ("Timestamp", pbx.clock.timestamp()), ("Privilege", "system,all")]
+    head = [("Event", "FullyBooted"), ("Privilege", "system,all")]
     body = [("Uptime", uptime), ("LastReload", uptime), ("Status", "Fully Booted")]
     session.write(encode([*head, *body]))
 
@@ -277,8 +277,7 @@ def parked_calls(session: "AmiSession", action: Action) -> None:
     """Who is in the parking lot."""
     switch = session.pbx.switch
     items = [
-        parked_headers(switch, channel, space, channel.variables.get("PARKER", ""))
-        for space, channel in switch.parked.items()
+        parked_headers(channel, space, channel.variables.get("PARKER", "")) for space, channel in switch.parked.items()
     ]
     tail = [("Total", str(len(items)))]
     _list(session, action, "Parked calls will follow", "ParkedCall", items, "ParkedCallsComplete", tail=tail)

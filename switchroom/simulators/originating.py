@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from switchroom.simulators.channels import RINGING, Channel, Headers
-from switchroom.simulators.dialing import Dialing, hang_up_all, tell
+from switchroom.simulators.dialing import Dialing, hang_up_all, refuse, tell
 from switchroom.simulators.switch import Switch
 from switchroom.simulators.transfers import pick_up, take_over
 
 NO_ANSWER, BUSY, ANSWERED, CONGESTED, FAILED = 3, 5, 4, 8, 0
-REASONS = {"NOANSWER": NO_ANSWER, "BUSY": BUSY, "CONGESTION": CONGESTED}
+REASONS = {"no_answer": NO_ANSWER, "busy": BUSY, "congestion": CONGESTED}
 
 Done = Callable[[Channel | None, int], None]
 
@@ -79,17 +79,14 @@ def _ring(switch: Switch, order: Order, channel: Channel, done: Done) -> None:
         else:
             switch.run(answered)
 
-    def refused(status: str) -> None:
-        done(None, REASONS.get(status, FAILED))
+    def refused(why: str) -> None:
+        done(None, REASONS.get(why, FAILED))
 
     dialing = Dialing(caller=None, targets=[channel], unanswered=refused, joined=picked_up)
     channel.dialed_by = dialing
     if switch.devices[order.endpoint].dnd:
         tell(switch, dialing, "DialBegin", channel, ("DialString", order.endpoint.partition("/")[2]))
-        tell(switch, dialing, "DialEnd", channel, ("DialStatus", "BUSY"))
-        dialing.over()
-        switch.close(channel, 17, "486")
-        refused("BUSY")
+        refuse(switch, channel, "busy")
         return
     switch.set_state(channel, RINGING)
     tell(switch, dialing, "DialBegin", channel, ("DialString", order.endpoint.partition("/")[2]))

@@ -252,9 +252,11 @@ class SimulatedCall:
         self.pbx.switch.settle()
 
     def _channels(self) -> list[Channel]:
+        """Those of phones and trunk; Local channels only connect them."""
         self.pbx.clock.sync()
         channels = self.pbx.switch.channels.values()
-        return [channel for channel in channels if channel.linkedid == self.channel.linkedid]
+        mine = [channel for channel in channels if channel.linkedid == self.channel.linkedid]
+        return [channel for channel in mine if channel.twin is None]
 
 
 __all__ = ["EVERYTHING", "Absent", "Habits", "Manager", "SimulatedCall", "SimulatedPbx"]

@@ -96,7 +96,7 @@ class Phone:
 
     def transfer(self, to: str) -> None:
         """Send the other side to `to` without asking (REFER)."""
-        transfers.blind(self.switch, self._channel(UP), to, "from-internal", by_phone=True)
+        transfers.blind(self.switch, self._channel(UP), to, "from-internal")
         self.switch.settle()
 
     def consult(self, to: str) -> None:

@@ -99,9 +99,8 @@ class AmiSession:
     def list_item(self, action: Action, event: str, headers: Headers, *, id_last: bool = False) -> None:
         """One event of a list that was asked for."""
         identity = [("ActionID", action.get("actionid"))] if action.get("actionid") else []
-        head = [("Event", event), ("Timestamp", self.pbx.clock.timestamp())]
         body = [*headers, *identity] if id_last else [*identity, *headers]
-        self.write(encode([*head, *body]))
+        self.write(encode([("Event", event), *body]))
 
     def hear(self, message: Message) -> None:
         """Something happened: pass it on, where the client may and wants to know."""

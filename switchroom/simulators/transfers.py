@@ -1,10 +1,11 @@
 """Hold, transfer, park and pick up: what people do with a call that is up."""
 
 from switchroom.simulators.channels import RINGING, UP, Bridge, Channel, Headers
-from switchroom.simulators.dialing import connect, end_service, hang_up_all, join, release, start_dialing
+from switchroom.simulators.dialing import connect, end_service, hang_up_all, release, start_dialing
 from switchroom.simulators.switch import Switch
 
 LOT_SECONDS = 45.0
+SPACE_SAID_SECONDS = 2.5
 FIRST_SPACE = 701
 
 
@@ -29,14 +30,13 @@ def resume(switch: Switch, channel: Channel) -> None:
     release(switch, channel)
 
 
-def blind(switch: Switch, transferer: Channel, exten: str, context: str, *, by_phone: bool) -> bool:
+def blind(switch: Switch, transferer: Channel, exten: str, context: str) -> bool:
     """The other side is sent to `exten`; False where there is no other side."""
     bridge = transferer.bridge
     peer = bridge.peer(transferer) if bridge else None
     if bridge is None or peer is None:
         return False
-    if by_phone:
-        switch.emit("Unhold", transferer.snapshot())
+    switch.emit("Unhold", transferer.snapshot())
     release(switch, transferer)
     tail = [("IsExternal", "Yes"), ("Context", context), ("Extension", exten)]
     parts = transferer.snapshot("Transferer"), peer.snapshot("Transferee"), bridge.snapshot()
@@ -107,10 +107,17 @@ def move(switch: Switch, channel: Channel, instead: Channel, bridge: Bridge) -> 
 
 
 def attended_headers(
-    first: Channel, second: Channel, away: Bridge, stay: Bridge, transferee: Channel, target: Channel
+    first: Channel,
+    second: Channel,
+    away: Bridge,
+    stay: Bridge,
+    transferee: Channel,
+    target: Channel,
+    into: Bridge | None = None,
 ) -> list[Headers]:
-    """What an AttendedTransfer says: both calls of the transferer as they were."""
-    tail = [("IsExternal", "No"), ("DestType", "Bridge"), ("DestBridgeUniqueid", stay.uniqueid)]
+    """What an AttendedTransfer says: both calls of the transferer as they were, and where they meet."""
+    meet = (into or stay).uniqueid
+    tail = [("IsExternal", "No"), ("DestType", "Bridge"), ("DestBridgeUniqueid", meet)]
     return [
         [("Result", "Success")],
         first.snapshot("OrigTransferer"),
@@ -130,19 +137,29 @@ def park(switch: Switch, channel: Channel) -> int:
     space = next(number for number in range(FIRST_SPACE, 800) if number not in switch.parked)
     release(switch, channel)
     end_service(switch, channel, peer, "transfer")
+    parker = peer.endpoint if peer else ""
+    switch.emit("ParkedCall", parked_headers(channel, space, parker))
     switch.leave(channel)
     switch.parked[space] = channel
+    _tell_space(switch, space, "INUSE")
     switch.enter(_lot(switch), channel)
     switch.emit("MusicOnHoldStart", channel.snapshot(), [("Class", "default")])
-    parker = peer.endpoint if peer else ""
-    switch.emit("ParkedCall", parked_headers(switch, channel, space, parker))
-    if peer is not None:
-        hang_up_all(switch, peer, 16)
-    if bridge is not None:
-        switch.close_bridge(bridge)
     channel.variables["PARKER"] = parker
+    if peer is not None:
+        switch.clock.after(SPACE_SAID_SECONDS, lambda: _told_space(switch, peer))
     switch.clock.after(LOT_SECONDS, lambda: _back_from_lot(switch, channel, space))
     return space
+
+
+def _told_space(switch: Switch, parker: Channel) -> None:
+    """The parker has heard the number of the space."""
+    if parker.name in switch.channels:
+        hang_up_all(switch, parker, 16)
+        switch.settle()
+
+
+def _tell_space(switch: Switch, space: int, state: str) -> None:
+    switch.emit("DeviceStateChange", [("Device", f"park:{space}@parkedcalls"), ("State", state)])
 
 
 def _lot(switch: Switch) -> Bridge:
@@ -152,9 +169,7 @@ def _lot(switch: Switch) -> Bridge:
     return switch.open_bridge(kind="parking", technology="holding_bridge", creator="Parking", name="default")
 
 
-def parked_headers(
-    switch: Switch, channel: Channel, space: int, parker: str, retriever: Channel | None = None
-) -> Headers:
+def parked_headers(channel: Channel, space: int, parker: str, retriever: Channel | None = None) -> Headers:
     """A parked call as ParkedCall, UnParkedCall and the list of parked calls show it."""
     return [
         *channel.snapshot("Parkee"),
@@ -168,17 +183,18 @@ def parked_headers(
 
 
 def _leave_lot(switch: Switch, channel: Channel, space: int) -> None:
-    del switch.parked[space]
     switch.emit("MusicOnHoldStop", channel.snapshot())
-    switch.leave(channel)
+    _tell_space(switch, space, "NOT_INUSE")
+    del switch.parked[space]
 
 
 def _back_from_lot(switch: Switch, channel: Channel, space: int) -> None:
     if switch.parked.get(space) is not channel:
         return
     parker = channel.variables["PARKER"]
-    switch.emit("ParkedCallTimeOut", parked_headers(switch, channel, space, parker))
+    switch.emit("ParkedCallTimeOut", parked_headers(channel, space, parker))
     _leave_lot(switch, channel, space)
+    switch.leave(channel)
     channel.context, channel.exten, channel.priority = "park-dial", parker.replace("/", "_"), 1
     channel.pbx = True
     start_dialing(
@@ -196,10 +212,12 @@ def retrieve(switch: Switch, channel: Channel, space: int) -> None:
     parked = switch.parked[space]
     channel.application, channel.data = "ParkedCall", f"default,{space}"
     switch.set_state(channel, UP)
-    headers = parked_headers(switch, parked, space, parked.variables["PARKER"], channel)
-    switch.emit("UnParkedCall", headers)
+    bridge = switch.open_bridge()
     _leave_lot(switch, parked, space)
-    join(switch, parked, channel)
+    switch.emit("UnParkedCall", parked_headers(parked, space, parked.variables["PARKER"], channel))
+    switch.leave(parked)
+    switch.enter(bridge, parked)
+    switch.enter(bridge, channel)
     switch.connect_line(parked, channel.number, channel.caller_name)
     switch.connect_line(channel, parked.number, parked.caller_name)
 

@@ -15,9 +15,8 @@ VARIABLES = ("CALL_ID", "RECFILE")
 NOT_RECORDED = {
     "DTMFBegin",
     "DTMFEnd",
+    "BridgeMerge",
     "LocalBridge",
-    "LocalOptimizationBegin",
-    "LocalOptimizationEnd",
     "MessageWaiting",
     "ParkedCall",
     "QueueCallerAbandon",
@@ -29,12 +28,15 @@ SHAPES_OF_ITS_OWN = {"TestEvent", "OriginateResponse"}
 
 
 def headers_of(stream: bytes) -> dict[str, set[tuple[str, ...]]]:
-    """The different lists of header names of every event in a stream, by the event's name."""
+    """The different lists of header names of every event in a stream, by the event's name.
+
+    Without `Timestamp`: whoever recorded the stream may have put it in.
+    """
     shapes: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for block in stream.partition(b"\r\n")[2].split(b"\r\n\r\n"):
         lines = block.strip(b"\r\n").decode().split("\r\n")
         if lines[0].startswith("Event: "):
-            names = tuple(line.partition(":")[0] for line in lines)
+            names = tuple(line.partition(":")[0] for line in lines if not line.startswith("Timestamp: "))
             shapes[lines[0].removeprefix("Event: ")].add(names)
     return shapes
 
