@@ -176,7 +176,7 @@ async def test_answer_hold_mute_record_transfer_and_everything_else_works_on_a_r
         assert record.answered_by == ("101", "102", "103")
         assert [(t.kind, t.by, t.to, t.result) for t in record.transfers] == [
             ("attended", "101", "102", "answered"),
-            ("blind", "102", "103", "answered"),
+            ("blind", None, "103", "answered"),
         ]
 
 
