@@ -8,11 +8,12 @@ from zoneinfo import available_timezones
 from pydantic import Field
 
 from crm_store.sessions import Sessions
+from crm_store.user import UserDraft
 from crm_store.users import Users
 from domain.problems import Problem, Unauthorised
 from domain.rights import Scope
 from domain.routes import RequestFacts, Screen, SeeOther
-from switchroom.operation import Fault, Faults, N_, filled_in
+from switchroom.operation import N_, Fault, Faults, filled_in
 from switchroom.pages import THEMES, inside
 
 SHORTEST_PASSWORD = 8
@@ -102,8 +103,9 @@ class AccountPages:
         login, password = form.get("login", "").strip(), form.get("password", "")
         try:
             check_password(password, form.get("again", ""))
-            name = form.get("name", "").strip() or login
-            await self._users.create_first_admin(login, name, password, form.get("language", "ru"))
+            facts = {name: form[name] for name in ("login", "name", "language") if form.get(name)}
+            draft = filled_in(UserDraft, {"role": "admin", **facts})
+            await self._users.create_first_admin(draft.login, draft.name, password, draft.language)
             token, _ = await self._sessions.open(
                 login, password, address=request.address, user_agent=request.user_agent
             )

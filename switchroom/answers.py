@@ -53,14 +53,17 @@ def _plain(thing: Any) -> Any:
 
 def worded(problem: Problem, reader: Reader) -> dict[str, Any]:
     """`problem` as a document `reader` understands: every text translated, every wrong field named."""
-    errors = [_worded(fault, reader) for fault in problem.faults] if isinstance(problem, Faults) else None
+    extra = {**problem.extra}
+    if isinstance(problem, Faults):
+        extra["errors"] = [_worded(fault, reader) for fault in problem.faults]
+    elif "errors" in extra:
+        extra["errors"] = _named(extra["errors"], problem, reader)
     return {
         "type": "about:blank",
         "title": reader.text(problem.title),
         "status": problem.status,
         "detail": filled(reader.text(problem.detail), problem.extra),
-        **{name: _translated(value, reader) if name == "errors" else value for name, value in problem.extra.items()},
-        **({"errors": errors} if errors is not None else {}),
+        **extra,
     }
 
 
@@ -68,10 +71,12 @@ def _worded(fault: Fault, reader: Reader) -> dict[str, str]:
     return {"in": fault.place, "field": fault.name, "detail": filled(reader.text(fault.message), fault.values)}
 
 
-def _translated(errors: Any, reader: Reader) -> Any:
+def _named(errors: Any, problem: Problem, reader: Reader) -> Any:
+    """A room's own list of wrong fields; one without words of its own says what the problem says."""
     if not isinstance(errors, list):
         return errors
-    return [{**error, "detail": filled(reader.text(error.get("detail", "")), error)} for error in errors]
+    said = problem.detail
+    return [{**one, "detail": filled(reader.text(one.get("detail") or said), problem.extra | one)} for one in errors]
 
 
 def problem_response(problem: Problem, reader: Reader) -> web.Response:

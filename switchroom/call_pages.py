@@ -35,7 +35,7 @@ class Asked:
     def values(self) -> dict[str, str]:
         """What the next page's address has to say again."""
         facts = asdict(self)
-        return {name: str(facts[name]) for name in facts if facts[name] and name != "cursor"}
+        return {name: str(facts[name]) for name in facts if facts[name] and name not in ("cursor", "view")}
 
 
 class CallPages:

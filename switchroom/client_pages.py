@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from crm_store.client import ClientChange, ClientDraft
+from crm_store.client import ClientChange, ClientDraft, NumberDraft
 from crm_store.clients import Clients
 from crm_store.orders import Orders
 from crm_store.tasks import Tasks
@@ -86,11 +86,11 @@ class ClientPages:
 
     async def attach(self, user: Scope, id: str, form: dict[str, str]) -> dict[str, Any] | SeeOther:  # noqa: A002
         """One more number."""
-        number = form.get("number", "").strip()
         try:
-            await self._clients.attach(user, id, number, form.get("kind", "").strip())
-        except (Problem, ValueError) as problem:
-            return await self._card(user, id, typed=form, problem=_readable(problem))
+            number = filled_in(NumberDraft, {name: form[name] for name in ("number", "kind") if name in form})
+            await self._clients.attach(user, id, number.number, number.kind)
+        except Problem as problem:
+            return await self._card(user, id, typed=form, problem=problem)
         return SeeOther(to=f"/clients/{id}")
 
     async def detach(self, user: Scope, id: str, form: dict[str, str]) -> dict[str, Any] | SeeOther:  # noqa: A002
@@ -130,7 +130,3 @@ def _draft(form: Mapping[str, str]) -> dict[str, Any]:
     number, emails = form.get("number", "").strip(), form.get("email", "").split()
     given = {name: form[name] for name in FIELDS if form.get(name)}
     return {"name": "", **given, "emails": emails, "numbers": [{"number": number}] if number else []}
-
-
-def _readable(problem: Exception) -> Problem:
-    return problem if isinstance(problem, Problem) else Problem(str(problem))

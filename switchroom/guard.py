@@ -94,6 +94,7 @@ def protect(response: web.StreamResponse, live_url: str) -> None:
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Cache-Control", "no-store")
+    headers.setdefault("Server", "Switchroom")
 
 
 def open_session(response: web.StreamResponse, token: str, address: Address) -> None:

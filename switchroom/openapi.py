@@ -53,7 +53,7 @@ def describe(routes: Described, *, cookie: str, version: str = "1") -> dict[str,
             "title": "Switchroom",
             "version": version,
             "description": "Times are ISO 8601 in UTC with milliseconds, durations are seconds, telephone numbers are "
-            "E.164 where they are valid. Lists take `limit` and an opaque `cursor`.",
+            "E.164 where they are valid. Lists take limit and an opaque cursor.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/api/v1"}],

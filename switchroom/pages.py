@@ -23,6 +23,7 @@ from domain.problems import Problem, filled
 from domain.rights import Scope
 from domain.routes import Screen, SeeOther
 from switchroom import guard
+from switchroom.answers import worded as worded_problem
 from switchroom.catalogue import dictionary
 from switchroom.house import House
 from switchroom.language import HOUSE, ROOMS, Reader, duration, translator
@@ -61,6 +62,7 @@ def environment(language: str) -> Environment:
     made.install_gettext_translations(translator(language), newstyle=True)  # pyright: ignore[reportAttributeAccessIssue]
     made.filters.update({name: _by_reader(name) for name in (*TIMES, "number", "money")})
     made.filters.update(duration=duration, phone=phone.shown, worded=worded, wrongs=wrongs)
+    made.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
     made.globals.update(asset=asset, address_with=address_with)
     return made
 
@@ -88,11 +90,8 @@ def worded(context: Context, wrong: Problem | Fault) -> str:
 @pass_context
 def wrongs(context: Context, wrong: Problem | None) -> dict[str, str]:
     """The wrong fields of a form, by name, in the reader's words."""
-    if isinstance(wrong, Faults):
-        return {fault.name: worded(context, fault) for fault in wrong.faults}
-    errors = wrong.extra.get("errors", []) if wrong else []
-    reader: Reader = context["reader"]
-    return {error["field"]: filled(reader.text(error.get("detail", "")), error) for error in errors if "field" in error}
+    errors = worded_problem(wrong, context["reader"]).get("errors", []) if wrong else []
+    return {error["field"]: error["detail"] for error in errors if "field" in error}
 
 
 def address_with(path: str, **values: Any) -> str:

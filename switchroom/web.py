@@ -4,6 +4,8 @@ Rooms say what they answer (`domain.routes`); this says how it travels: reading,
 problems, idempotency, headers, metrics, one log line a request. Pages for people are in `switchroom.pages`.
 """
 
+import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -19,9 +21,10 @@ from domain.routes import Route, Screen
 from switchroom import answers, guard, health, openapi
 from switchroom.answers import Refused, problem_response, to_json
 from switchroom.api import answer_route
+from switchroom.catalogue import dictionary
 from switchroom.guard import Address
 from switchroom.house import House, Once
-from switchroom.language import LANGUAGES, translator
+from switchroom.language import LANGUAGES
 from switchroom.operation import N_, operation
 from switchroom.pages import Pages
 
@@ -48,6 +51,7 @@ def site(
     rendering = Pages(house)
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[_around(house, rendering)])
     described = [(route, operation(route)) for route in sorted(routes, key=_most_literal_first)]
+    _alone(routes, pages)
     for route, how in described:
         app.router.add_route(route.method, API + route.path, answer_route(house, route, how))
     spec = openapi.describe(described, cookie=address.cookie)
@@ -56,9 +60,26 @@ def site(
     app.router.add_get(f"{API}/openapi.json", _constant(to_json(spec), answers.JSON))
     health.add(app, ready)
     rendering.add_static(app)
-    for known in LANGUAGES:
-        translator(known)
+    app.cleanup_ctx.append(_learn_words)
     return app
+
+
+async def _learn_words(_: web.Application) -> AsyncIterator[None]:
+    """Read the catalogues beside the work: the first page must not hold up a ringing phone."""
+    learning = [asyncio.create_task(asyncio.to_thread(dictionary, known)) for known in LANGUAGES]
+    yield
+    await asyncio.gather(*learning)
+
+
+def _alone(routes: Sequence[Route], pages: Sequence[Screen]) -> None:
+    """Refuse two answers for one address: aiohttp would take the first and say nothing."""
+    taken: dict[tuple[str, str], str] = {}
+    for one in (*((API, route) for route in routes), *(("", page) for page in pages)):
+        key = (one[1].method, one[0] + re.sub(r"\{\w+\}", "{}", one[1].path))
+        name = f"{one[1].handler.__module__}.{one[1].handler.__qualname__}"
+        if taken.setdefault(key, name) != name:
+            message = f"{key[0]} {key[1]} is answered twice: by {taken[key]} and by {name}"
+            raise ValueError(message)
 
 
 def _most_literal_first(route: Route) -> list[bool]:

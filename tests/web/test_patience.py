@@ -4,6 +4,7 @@ import asyncio
 import json
 from typing import Any
 
+import aiohttp
 import pytest
 import structlog
 
@@ -16,6 +17,12 @@ from tests.web.house_of_fakes import served
 
 async def _echo(user: Scope, body: dict[str, Any]) -> dict[str, Any]:
     return body
+
+
+def port_of(browser: aiohttp.ClientSession) -> int:
+    """Where the site listens."""
+    assert browser._base_url is not None
+    return browser._base_url.port or 0
 
 
 async def _said(port: int, *pieces: bytes) -> bytes:
@@ -34,7 +41,7 @@ async def _said(port: int, *pieces: bytes) -> bytes:
 async def test_a_client_that_never_finishes_its_headers_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frame, "IDLE_SECONDS", 0.2)
     async with served(()) as browser:
-        assert await _said(browser._base_url.port, b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ") == b""
+        assert await _said(port_of(browser), b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ") == b""
 
 
 async def test_a_client_that_never_finishes_its_body_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +51,7 @@ async def test_a_client_that_never_finishes_its_body_is_let_go(monkeypatch: pyte
     )
     routes = (Route(method="POST", path="/echo", handler=_echo, summary="Echo"),)
     async with served(routes) as browser:
-        reader, writer = await asyncio.open_connection("127.0.0.1", browser._base_url.port)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(browser))
         writer.write(head)
         async with asyncio.timeout(10):
             assert (await reader.readline()).startswith(b"HTTP/1.1 408")
@@ -53,7 +60,7 @@ async def test_a_client_that_never_finishes_its_body_is_let_go(monkeypatch: pyte
 
 async def test_junk_on_the_port_is_answered_and_hurts_nobody() -> None:
     async with served(()) as browser:
-        assert b"400" in (await _said(browser._base_url.port, b"\x16\x03\x01\x02junk\r\n\r\n")).split(b"\r\n")[0]
+        assert b"400" in (await _said(port_of(browser), b"\x16\x03\x01\x02junk\r\n\r\n")).split(b"\r\n")[0]
         async with browser.get("/healthz") as answer:
             assert answer.status == 200
 

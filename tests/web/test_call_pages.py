@@ -1,0 +1,55 @@
+"""The pages about calls: the history with its filters, what was missed, and one call with its note."""
+
+from pathlib import Path
+
+from crm_store.database import Database
+from crm_store.history import History
+from tests.crm_store.calls import answered, missed, ringing
+from tests.web.house import open_house
+
+
+async def test_the_history_shows_calls_newest_first_and_every_number_dials(database: Database, tmp_path: Path) -> None:
+    async with open_house(database) as house, house.browser() as browser, History(database, tmp_path) as history:
+        await house.user("boss", "supervisor")
+        await browser.log_in("boss")
+        assert "Звонков пока нет" in (await browser.get("/calls")).words
+        await history.log(answered(ringing()))
+        await history.log(missed(ringing("+79035550017", name="2", at=600)))
+        page = await browser.get("/calls")
+        assert page.text.index('data-number="+79035550017"') < page.text.index('data-number="+79211234567"')
+        assert ('class="pill bad"' in page.text, "0:41" in page.words) == (True, True)
+        assert "/clients?number=%2B79035550017#new" in page.text
+        for asked, there, gone in (
+            ("outcome=abandoned", "+79035550017", "+79211234567"),
+            ("outcome=answered", "+79211234567", "+79035550017"),
+            ("since=2026-11-20&until=2026-11-20", "+79211234567", "+78000000000"),
+        ):
+            found = (await browser.get(f"/calls?{asked}")).text
+            assert (there in found, gone in found) == (True, False), asked
+        assert "Таких звонков нет" in (await browser.get("/calls?since=2026-11-21&queue=")).words
+        assert (await browser.get("/calls?outcome=whatever")).status == 422
+
+
+async def test_an_agent_sees_his_own_calls_only(database: Database, tmp_path: Path) -> None:
+    async with open_house(database) as house, house.browser() as browser, History(database, tmp_path) as history:
+        await house.user("anna", extension="101")
+        await history.log(answered(ringing(to="101")))
+        foreign = await history.log(answered(ringing("+79035550017", to="102", name="2")))
+        await browser.log_in("anna")
+        page = await browser.get("/calls")
+        assert ("+79211234567" in page.text, "+79035550017" in page.text) == (True, False)
+        assert (await browser.get(f"/calls/{foreign.id}")).status == 404
+
+
+async def test_a_call_gets_its_note_and_disposition(database: Database, tmp_path: Path) -> None:
+    async with open_house(database) as house, house.browser() as browser, History(database, tmp_path) as history:
+        await house.user("anna", extension="101")
+        call = await history.log(answered(ringing()))
+        await browser.log_in("anna")
+        page = await browser.post(f"/calls/{call.id}", note="Перенести <доставку>", disposition="callback")
+        assert (page.status, page.path) == (200, f"/calls/{call.id}")
+        assert "Перенести &lt;доставку&gt;" in page.text
+        assert '<option value="callback" selected>' in page.text
+        wrong = await browser.post(f"/calls/{call.id}", note="Другое", disposition="nonsense")
+        assert (wrong.status, "Другое" in wrong.text) == (422, True)
+        assert "Перенести" in (await browser.get(f"/calls/{call.id}")).text
