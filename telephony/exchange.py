@@ -76,6 +76,12 @@ HEARD = QUEUE_EVENTS | frozenset(
     ]
 )
 """Names of the events this core needs. All others may be filtered out before they are read."""
+HEARD_IN_REPLAY = HEARD | {"VarSet"}
+"""A recording costs nothing to read whole: a message left is also told by VMSTATUS, where nothing else tells it."""
+
+
+LONGEST = 10
+"""Digits of an uptime in seconds: three hundred years."""
 
 
 class Exchange:
@@ -98,6 +104,8 @@ class Exchange:
         self._previous: datetime | None = None
         self._lost_at: datetime | None = None
         self._booted: datetime | None = None
+        self._uptime: int | None = None
+        self._judged = True
         self._handlers = self._table()
 
     def _table(self) -> dict[str, Handler]:
@@ -139,6 +147,7 @@ class Exchange:
             "ConfbridgeJoin": move(moves.conference_join),
             "MeetmeJoin": move(moves.conference_join),
             "MessageWaiting": move(moves.message_waiting),
+            "VarSet": move(moves.variable_set),
             "OriginateResponse": move(moves.originate_response),
             "CoreShowChannel": move(snapshot.core_show_channel),
             "CoreShowChannelsComplete": self._channels_complete,
@@ -180,12 +189,15 @@ class Exchange:
         except (ValueError, OverflowError, OSError):
             return
         self._stamp = stamp
+        if not self._judged:
+            self._judge_boot(self._at)
 
     def _calls_told(self, read_at: float) -> Iterator[News]:
         for told in self._tracker.collect():
-            for call in (told.before, told.after):
-                if call is not None:
-                    self._tracker.phones.update(party.extension for party in call.parties)
+            before = told.before.parties if told.before is not None else ()
+            if before != told.after.parties:
+                self._tracker.phones.update(party.extension for party in before)
+                self._tracker.phones.update(party.extension for party in told.after.parties)
             yield from announce(told, self._at, read_at)
 
     def _look(self, extension: str | None) -> None:
@@ -221,24 +233,27 @@ class Exchange:
         self._tracker.new_channel(ami, at)
 
     def _fully_booted(self, ami: Message, at: datetime | None) -> None:
-        before = self._booted
         uptime = ami.get("Uptime", "")
-        if at is not None and uptime.isdigit() and "Timestamp" in ami:
-            self._booted = at - timedelta(seconds=int(uptime))
-        if not self._tracker.stories:
+        if self._tracker.stories:
+            snapshot.doubt(self._tracker)
+            self._lost_at = self._lost_at or (self._previous if "Timestamp" in ami else at)
+        if not uptime.isdigit() or len(uptime) > LONGEST:
             return
-        snapshot.doubt(self._tracker)
-        seen = self._lost_at = self._lost_at or self._previous
-        if self._restarted(before, seen):
-            self._close_all(seen, "restart", known=False)
+        before, self._uptime = self._uptime, int(uptime)
+        if before is not None and self._uptime < before:
+            self._close_all(self._lost_at, "restart", known=False)
+        self._judged = False
+        if at is not None and "Timestamp" in ami:
+            self._judge_boot(at)
 
-    def _restarted(self, before: datetime | None, seen: datetime | None) -> bool:
-        now = self._booted
-        if now is None or now is before:
-            return False
-        if before is not None:
-            return now - before > timedelta(seconds=3)
-        return seen is not None and now > seen
+    def _judge_boot(self, at: datetime) -> None:
+        """Tell a restart by the moment the PBX came up, as soon as the clock is known."""
+        before, self._judged = self._booted, True
+        now = self._booted = at - timedelta(seconds=self._uptime or 0)
+        seen = self._lost_at
+        moved = before is not None and now - before > timedelta(seconds=1.5)
+        if moved or (seen is not None and now > seen + timedelta(seconds=1)):
+            self._close_all(seen, "restart", known=False)
 
     def _shut_down(self, ami: Message, at: datetime | None) -> None:
         self._close_all(at, "restart", known=True)

@@ -299,16 +299,34 @@ def conference_join(tracker: Tracker, ami: Message, at: At) -> None:
 
 
 def message_waiting(tracker: Tracker, ami: Message, at: At) -> None:
-    """Somebody left a message: the call of that box's owner that is up and talks to nobody."""
+    """Somebody left a message: the call it names, else that of the box's owner which talks to nobody."""
     mailbox = ami.get("Mailbox", "").partition("@")[0]
-    if ami.get("Waiting") in ("0", "") or not mailbox:
+    if ami.get("Waiting", "0") in ("0", "") or not mailbox:
+        return
+    channel = tracker.switch.known(ami, PLAIN)
+    if channel is not None:
+        _left_message(tracker, tracker.story_of[channel.uniqueid], mailbox)
         return
     waiting = [story for story in dict.fromkeys(tracker.stories.values()) if _may_leave_message(story)]
     fitting = [story for story in waiting if _meant_for(story, mailbox)]
-    chosen = fitting or (waiting if len(waiting) == 1 else [])
-    for story in chosen[-1:]:
+    for story in (fitting or (waiting if len(waiting) == 1 else []))[-1:]:
+        _left_message(tracker, story, mailbox)
+
+
+def _left_message(tracker: Tracker, story: Story, mailbox: str) -> None:
+    """Who listens to his own box changes its lamp, too."""
+    if story.caller_extension() != mailbox:
         story.voicemail = True
         tracker.touch(story)
+
+
+def variable_set(tracker: Tracker, ami: Message, at: At) -> None:
+    """VoiceMail() says how it ended; never needed, heard only in recordings."""
+    if ami.get("Variable") != "VMSTATUS" or ami.get("Value") != "SUCCESS":
+        return
+    channel = tracker.switch.known(ami, PLAIN)
+    if channel is not None:
+        _left_message(tracker, tracker.story_of[channel.uniqueid], "")
 
 
 def _may_leave_message(story: Story) -> bool:

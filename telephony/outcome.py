@@ -75,11 +75,16 @@ def outcome(story: Story) -> tuple[Outcome, str | None]:
 
 
 def _without_legs(story: Story, by: EndedBy | None) -> tuple[Outcome, str | None]:
-    if story.voicemail or story.queues:
-        return ("cancelled" if by == "caller" and not story.voicemail else "no_answer"), None
+    """Nobody was rung: a menu, a message, a queue with nobody in it, a number that leads nowhere."""
+    if story.voicemail:
+        return "no_answer", None
     result, cause = CAUSES.get(story.root_cause, (None, None))
+    if story.root.state == "Busy":
+        return ("busy", None) if story.root_cause == "17" else ("failed", cause or "congestion")
     if by == "caller" or (by is None and result is None and story.root.state != "Up"):
         return "cancelled", None
+    if story.queues:
+        return "no_answer", None
     if result == "busy" and cause is None:
         return "busy", None
     return "failed", cause if result == "failed" else None

@@ -15,7 +15,7 @@ from domain.phone import to_phone
 from domain.problems import Invalid
 from domain.record import instant, record
 from telephony.announce import EPOCH
-from telephony.exchange import HEARD, Exchange
+from telephony.exchange import HEARD_IN_REPLAY, Exchange
 from telephony.stream import AmiStream
 
 READ = 1 << 16
@@ -63,7 +63,7 @@ def _news(files: Sequence[Path], exchange: Exchange) -> Iterator[News]:
     for index, file in enumerate(files):
         if index:
             yield from exchange.lost(exchange.clock, "reconnect")
-        stream = AmiStream(HEARD)
+        stream = AmiStream(HEARD_IN_REPLAY)
         with file.open("rb") as recording:
             while data := recording.read(READ):
                 for message in stream.receive(data):

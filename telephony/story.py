@@ -7,7 +7,7 @@ facts into the frozen `domain.calls.Call` that others see.
 from datetime import datetime
 from typing import Literal
 
-from domain.calls import Call, LegResult, TransferResult, call_id
+from domain.calls import Call, Caller, Leg, LegResult, TransferResult, call_id
 from telephony.channels import Channel
 
 At = datetime | None
@@ -37,6 +37,7 @@ class Ring:
         "rang_at",
         "result",
         "shown",
+        "written",
     )
 
     def __init__(self, channel: Channel, dialer: Channel | None, begun: At) -> None:
@@ -62,6 +63,8 @@ class Ring:
         self.cause: str | None = None
         self.forwarded_to: str | None = None
         self.parent: Ring | None = None
+        self.written: Leg | None = None
+        """The leg as written last."""
 
     @property
     def open(self) -> bool:
@@ -136,6 +139,8 @@ class Story:
         self.root = root
         self.started = started
         self.complete = complete
+        self.caller: Caller | None = None
+        """As written last, where it cannot change any more."""
         self.caller_number = root.number
         self.caller_name = root.owner_name
         self.caller_endpoint = root.endpoint
@@ -166,6 +171,8 @@ class Story:
         self.leavers: list[Channel] = []
         self.talked_unseen: list[Channel] = []
         """Who left a conversation that began before we were connected."""
+        self.shut_down = False
+        """The PBX ended it because it goes down."""
         self.root_cause = ""
         self.ended = False
         self.ended_at: At = None

@@ -16,6 +16,9 @@ from telephony.outcome import STATUS, hung_up_by, refine, transfer_result
 from telephony.record import Names, Number, write
 from telephony.story import At, Move, MoveKind, Ring, Story
 
+REDIRECTED = "2"
+SHUTTING_DOWN = "4"
+"""A SoftHangupRequest's `Cause` is why Asterisk itself lets go: AST_SOFTHANGUP_ASYNCGOTO, …_SHUTDOWN."""
 REMEMBERED = 8192
 """How many ended channels are remembered, so that a late or repeated event does not bring one back."""
 
@@ -85,6 +88,7 @@ class Tracker:
     def _earlier(self, story: Story, channel: Channel) -> None:
         """Met in mid-call: this channel is older than the one taken for the caller's."""
         story.root = channel
+        story.caller = None
         story.caller_endpoint = channel.endpoint
         story.caller_number, story.caller_name = channel.number, channel.owner_name
         story.asked_for = channel.exten
@@ -103,7 +107,8 @@ class Tracker:
         channel.born = story.linkedid
         story.live[channel.uniqueid] = channel
         story.ever_person = story.ever_person or channel.person
-        self.touch(story)
+        if before is not None or story.told is None:
+            self.touch(story)
 
     def merge(self, first: Story, second: Story, at: At) -> Story:
         """Two calls turned out to be one: the older keeps its record, the other leaves none."""
@@ -163,13 +168,16 @@ class Tracker:
         if state == channel.state:
             return
         channel.state = state
-        story = self.story_of[channel.uniqueid]
         if state == "Ring":
-            channel.rung_in = True
-            if story.root is channel and not story.asked_for:
-                story.asked_for = channel.exten
-        elif state in ("Ringing", "Up", "Dialing", "Progress"):
-            self._state_of_rung(channel, story, state, at)
+            self._calls(channel)
+        elif state == "Ringing" or state == "Up":
+            self._state_of_rung(channel, self.story_of[channel.uniqueid], state, at)
+
+    def _calls(self, channel: Channel) -> None:
+        channel.rung_in = True
+        story = self.story_of[channel.uniqueid]
+        if story.root is channel and not story.asked_for:
+            story.asked_for = channel.exten
         self.touch_phone(channel)
         self.touch(story)
 
@@ -179,14 +187,19 @@ class Tracker:
             ring = self.originated(channel, story, at)
         if ring is None:
             return
-        if state == "Ringing":
+        if state == "Ringing" and not ring.rang:
             ring.rang, ring.rang_at = True, ring.rang_at or at
         elif state == "Up" and ring.own:
             self.answered(ring, story, at)
+        else:
+            return
+        if ring.shown:
+            self.touch_phone(channel)
+            self.touch(story)
 
     def originated(self, channel: Channel, story: Story, at: At) -> Ring:
         """The PBX called this phone first: a click-to-call."""
-        story.originated = True
+        story.originated, story.caller = True, None
         channel.side = "B"
         if story.asked_for in ("s", ""):
             story.asked_for = ""
@@ -260,7 +273,7 @@ class Tracker:
                 if channel is not story.root:
                     story.joins(channel.extension, None)
         story.ended, story.ended_at = True, at
-        story.ended_by = by or hung_up_by(story)
+        story.ended_by = by or ("restart" if story.shut_down else hung_up_by(story))
         self._forget(story)
         if story.originated and not story.own_answered:
             self.unheard = story
@@ -362,7 +375,7 @@ class Tracker:
         if ami.get("DialStatus") not in ("RINGING", "PROGRESS"):
             return
         dest = self.channel(ami, at, DEST)
-        if dest is not None and isinstance(dest.ring, Ring) and not dest.ring.rang:
+        if dest is not None and isinstance(dest.ring, Ring) and not dest.ring.rang and dest.ring.shown:
             dest.ring.rang, dest.ring.rang_at = True, dest.ring.rang_at or at
             self.touch_phone(dest)
             self.touch(self.story_of[dest.uniqueid])
@@ -386,8 +399,9 @@ class Tracker:
                 self._end_ring(ring, _given_up(story, STATUS.get(status, "no_answer")), at)
         else:
             ring.result = ring.result or STATUS.get(status, "no_answer")
-        self.touch_phone(dest)
-        self.touch(story)
+        if ring.shown:
+            self.touch_phone(dest)
+            self.touch(story)
 
     def _ring_seen_late(self, dest: Channel, story: Story, ami: Message, at: At) -> Ring:
         """The dial began before we were connected."""
@@ -436,6 +450,7 @@ class Tracker:
             if not ring.consult:
                 self.joins(story, ring.extension, at)
         self.touch_phone(channel)
+        self.touch(story)
 
     def _taken_over(self, ring: Ring, story: Story, at: At) -> Ring:
         """Another phone answers in the place of the one that rang (old Asterisk's masquerade)."""
@@ -487,7 +502,6 @@ class Tracker:
             self.answered(ring, story, at)
         if channel.person:
             self._talks(channel, story, at)
-        self.touch(story)
 
     def _meet(self, channel: Channel, bridge: Bridge, at: At) -> Story:
         story = self.story_of[channel.uniqueid]
@@ -510,18 +524,19 @@ class Tracker:
 
     def _talks(self, channel: Channel, story: Story, at: At) -> None:
         company = self.switch.across(channel)
-        for person in [channel, *company] if company else []:
-            if story.answered and not person.talking:
-                person.talking = True
-                self.touch_phone(person)
+        if not company:
+            return
+        people = [channel, *company]
+        for person in people:
             ring = person.ring
             if isinstance(ring, Ring) and ring.shown and not ring.connected and ring.open:
                 self.answered(ring, story, at)
-        if company:
-            story.goes_on()
-            self._answered_unseen(channel, company, story)
-            for person in (channel, *company):
-                self.touch_phone(person)
+            if story.answered and not person.talking:
+                person.talking = True
+                self.touch(story)
+            self.touch_phone(person)
+        story.goes_on()
+        self._answered_unseen(channel, company, story)
 
     def _answered_unseen(self, channel: Channel, company: list[Channel], story: Story) -> None:
         """People talk in a call whose answer we did not hear: it was before we were connected."""
@@ -532,6 +547,7 @@ class Tracker:
                 story.joins(person.extension, None)
         for person in (channel, *company):
             person.talking = True
+        self.touch(story)
 
     def bridge_leave(self, ami: Message, at: At) -> None:
         channel = self.channel(ami, at)
@@ -561,6 +577,11 @@ class Tracker:
         if channel is None or not channel.person:
             return
         story = self.story_of[channel.uniqueid]
+        if not from_afar and ami.get("Cause") == REDIRECTED:
+            return
+        if not from_afar and ami.get("Cause") == SHUTTING_DOWN:
+            story.shut_down = True
+        from_afar = from_afar and channel.state != "Busy"
         if any(asked[0] is channel for asked in story.requests):
             return
         if from_afar:
