@@ -24,19 +24,19 @@ export function once(element, signature, make) {
 
 /** Keep one child for each item, made once for its key and updated in place; order follows `items`. */
 export function fill(container, items, keyOf, make, update) {
-  container.rows ??= new Map();
+  container.kept ??= new Map();
   const wanted = new Set(items.map(keyOf));
-  for (const [key, row] of container.rows) {
+  for (const [key, row] of container.kept) {
     if (!wanted.has(key)) {
       row.remove();
-      container.rows.delete(key);
+      container.kept.delete(key);
     }
   }
   let before = null;
   for (const item of items) {
     const key = keyOf(item);
-    let row = container.rows.get(key);
-    if (!row) container.rows.set(key, (row = make(item)));
+    let row = container.kept.get(key);
+    if (!row) container.kept.set(key, (row = make(item)));
     update?.(row, item);
     const place = before ? before.nextSibling : container.firstChild;
     if (row !== place) container.insertBefore(row, place);

@@ -43,7 +43,7 @@ class MyCalls extends HTMLElement {
 
   #make(call) {
     const open = h("button", { type: "button", class: "call-row", onclick: () => this.desk.open(call.id) },
-      h("span", { class: "who clip" }), h("kbd", { hidden: true }), h("span", { class: "pill" }, h("span", { class: "word" }), h("run-time", {})));
+      h("span", { class: "who clip" }), h("kbd", { hidden: true }), h("span", { class: "pill" }, h("span", { class: "word" })), h("run-time", { class: "strong small number" }));
     return h("li", {}, open);
   }
 

@@ -1,0 +1,154 @@
+"""Nothing jumps, nothing takes the focus, one tab rings, a lost line is told: what makes eight hours bearable."""
+
+import asyncio
+import time
+
+import pytest
+
+from tests.browser.conftest import Sitting
+from tests.browser.fake_house import MARIA, STRANGER, House
+
+SHIFTS = """() => { window.shifts = []; new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.shifts.push(
+    [entry.value, entry.hadRecentInput, entry.sources.map((source) => source.node?.outerHTML?.slice(0, 120))]))).observe({ type: 'layout-shift', buffered: false }); }"""
+FOCUS = "() => document.activeElement.id || document.activeElement.tagName + '.' + document.activeElement.className"
+
+
+async def _shown(house: House, call: str, *, seconds: float = 5) -> dict[str, object]:
+    """What the page said when the card of `call` was painted."""
+    async with asyncio.timeout(seconds):
+        while True:
+            said = [one for one in house.heard if one["type"] == "shown" and one["call"] == call]
+            if said:
+                return said[0]
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("number", [MARIA, STRANGER])
+@pytest.mark.parametrize("width", [1280, 1920])
+async def test_nothing_shifts_while_a_call_comes_in_and_goes_on(sits: Sitting, number: str, width: int) -> None:
+    seat = await (await sits(width=width, height=width * 9 // 16)).open()
+    await seat.sees("next-up .task-row")
+    await seat.sees("missed-list .missed-row")
+    await seat.page.wait_for_timeout(300)
+    await seat.page.evaluate(SHIFTS)
+    call = seat.house.rings(number)
+    await _shown(seat.house, call)
+    await seat.page.wait_for_timeout(500)
+    seat.house.answered(call)
+    await seat.page.wait_for_timeout(500)
+    assert await seat.page.evaluate("window.shifts") == []
+    fits = "document.documentElement.scrollHeight <= innerHeight && document.querySelector('client-card').scrollHeight <= document.querySelector('client-card').clientHeight"
+    assert await seat.page.evaluate(fits), "no scrollbar during a call"
+
+
+async def test_a_call_that_comes_while_somebody_types_waits_at_the_edge(sits: Sitting) -> None:
+    seat = await (await sits()).open()
+    search = seat.page.locator("team-presence input")
+    await search.focus()
+    await seat.page.keyboard.type("вер")
+    call = seat.house.rings(MARIA)
+    await seat.sees("#edge", "Мария Соколова")
+    await seat.page.keyboard.type("а ли")
+    assert await search.input_value() == "вера ли"
+    assert await seat.page.locator("client-card").is_hidden()
+    assert (await _shown(seat.house, call))["call"] == call
+    await seat.presses("F2")
+    await seat.sees("client-card .pill", "Разговор")
+
+
+async def test_the_focus_stays_in_the_note_while_others_ring(sits: Sitting) -> None:
+    seat = await (await sits()).open()
+    first = seat.house.rings(MARIA)
+    seat.house.answered(first)
+    await seat.sees("client-card .pill", "Разговор")
+    await seat.page.locator("wrap-up textarea").click()
+    await seat.page.keyboard.type("просит 2 кресла")
+    seat.house.rings(STRANGER)
+    await seat.sees("#edge", "+7 903 555-00-17")
+    await seat.page.keyboard.type(", серых, 1 и 9")
+    assert await seat.page.evaluate(FOCUS) == "TEXTAREA."
+    assert await seat.page.locator("wrap-up textarea").input_value() == "просит 2 кресла, серых, 1 и 9"
+    await seat.sees("client-card h1", "Мария Соколова")
+
+
+async def test_somebody_else_answering_takes_the_card_away_and_says_who(sits: Sitting) -> None:
+    seat = await (await sits()).open()
+    call = seat.house.rings(MARIA)
+    await seat.sees("client-card h1", "Мария Соколова")
+    seat.house.withdrawn(call, by="102")
+    await seat.misses("client-card")
+    await seat.sees(".said", "Борис Ким")
+
+
+async def test_a_cut_line_is_told_within_two_seconds_and_mends_itself(sits: Sitting) -> None:
+    seat = await (await sits()).open()
+    call = seat.house.rings(MARIA)
+    seat.house.answered(call)
+    await seat.sees("client-card .pill", "Разговор")
+    began = time.monotonic()
+    await seat.served.gate.cut()
+    await seat.sees("#offline", "Нет связи с сервером", seconds=2 - (time.monotonic() - began))
+    await seat.page.locator("wrap-up textarea").fill("пишу без связи")
+    await seat.served.gate.mend()
+    await seat.misses("#offline", seconds=20)
+    reconnected = [facts for name, facts in seat.house.asked if name == "live"][-1]
+    assert reconnected["epoch"] == seat.house.epoch
+    assert int(reconnected["since"]) > 0
+    assert await seat.page.locator("wrap-up textarea").input_value() == "пишу без связи"
+    seat.house.hung_up(call)
+    await seat.sees("wrap-up.due")
+
+
+async def test_a_line_that_fell_silent_is_told_within_two_seconds(sits: Sitting) -> None:
+    seat = await (await sits()).open()
+    await seat.sees("net-figure", "мс")
+    seat.house.deaf = True
+    await seat.sees("#offline", "Нет связи с сервером", seconds=2.2)  # the last heartbeat may have been sent just before
+    seat.house.deaf = False
+    await seat.misses("#offline", seconds=10)
+
+
+async def test_one_tab_rings_of_two(sits: Sitting) -> None:
+    first = await (await sits()).open()
+    second = await (await sits(served=first.served, context=first.context)).open()
+    await second.page.bring_to_front()
+    await second.page.mouse.click(640, 500)
+    first.house.rings(MARIA)
+    await second.sees("client-card h1", "Мария Соколова")
+    await first.page.wait_for_timeout(300)
+    rings = "document.documentElement.dataset.rings === 'yes'"
+    assert [await seat.page.evaluate(rings) for seat in (first, second)] == [False, True]
+    assert await first.page.locator("#elsewhere").is_visible()
+    assert await second.page.title() == "☎ Мария Соколова · Switchroom"
+    await second.page.close()
+    await first.misses("#elsewhere")
+    await first.page.wait_for_function("document.documentElement.dataset.rings === 'yes'")
+
+
+async def test_a_hidden_tab_says_that_it_is_hidden_and_notifies(sits: Sitting) -> None:
+    seat = await (await sits(permissions=["notifications"])).open()
+    await seat.page.evaluate(
+        """() => { window.told = []; window.Notification = class { static permission = 'granted'; constructor(title, more) { window.told.push(title, more.body); } close() {} };
+        Object.defineProperty(document, 'hidden', { get: () => true }); }"""
+    )
+    call = seat.house.rings(MARIA)
+    assert (await _shown(seat.house, call))["hidden"] is True
+    assert await seat.page.evaluate("window.told") == ["Входящий звонок", "Мария Соколова, +7 921 123-45-67"]
+
+
+async def test_names_are_text_whatever_is_in_them(sits: Sitting) -> None:
+    seat = await (await sits()).open()
+    for name in ("<img src=x onerror=alert(1)><b>Жир</b>", "👩‍👩‍👧‍👦 Zürich ‮ обратно", "Ж" * 300, "Александра-Виктория Константинопольская-Задунайская-Преображенская-Мещерская-Лопухина"):
+        call = seat.house.rings("+79037770000", name=name)
+        await seat.sees("client-card h1", name)
+        assert await seat.page.evaluate("document.querySelector('client-card h1').children.length") == 0
+        assert await seat.page.evaluate("document.documentElement.scrollWidth <= innerWidth && document.querySelector('client-card').scrollHeight <= document.querySelector('client-card').clientHeight")
+        seat.house.hung_up(call)
+        await seat.misses("client-card")
+
+
+async def test_the_sign_out_of_a_session_leads_to_the_log_in(sits: Sitting) -> None:
+    seat = await (await sits()).open()
+    for link in list(seat.house.links):
+        await link.close(4001, "signed out")
+    await seat.page.wait_for_url("**/login?next=%2F")

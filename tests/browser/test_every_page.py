@@ -1,0 +1,160 @@
+"""Every page in both languages, day and night, small and large: a picture under var/screens/, no accessibility
+violation, nothing the browser complains about, the strict policy in its header."""
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+
+from tests.browser.conftest import SCREENS, Seat, Sitting
+from tests.browser.fake_house import MARIA, SHARED, STRANGER, ago
+
+LOOKS = [(language, theme, width) for language in ("ru", "en") for theme in ("light", "dark") for width in (1280, 1920)]
+JUDGED = {("ru", "light", 1280), ("ru", "dark", 1280), ("en", "light", 1920)}  # axe judges words, colours and sizes once each
+POLICY = "default-src 'self'; connect-src 'self' ws://127.0.0.1:{port}"
+
+
+async def _idle(seat: Seat) -> None:
+    await seat.sees("next-up .task-row")
+
+
+async def _ringing(seat: Seat) -> None:
+    seat.house.rings(MARIA)
+    await seat.sees("client-card h1", "Мария")
+
+
+async def _talking(seat: Seat) -> None:
+    await _ringing(seat)
+    await seat.presses("F2")
+    await seat.sees("call-bar [data-action=hold][aria-disabled=false]")
+    seat.house.rings(STRANGER, queue="поддержка")
+    await seat.sees("#edge, my-calls .call-row >> nth=1")
+
+
+async def _unknown(seat: Seat) -> None:
+    seat.house.rings(STRANGER, name="WIRELESS CALLER")
+    await seat.sees("unknown-caller input")
+    await seat.presses("Enter")
+    await seat.page.keyboard.type("Ив")
+    await seat.sees("unknown-caller [role=option]")
+
+
+async def _several(seat: Seat) -> None:
+    seat.house.rings(SHARED)
+    await seat.sees("unknown-caller .choice-row")
+
+
+async def _wrapup(seat: Seat) -> None:
+    call = seat.house.rings(MARIA)
+    seat.house.answered(call)
+    seat.house.hung_up(call)
+    await seat.sees("wrap-up .until")
+    await seat.presses("2")
+    await seat.page.keyboard.type("Перезвонить в четверг после двух, уточнить адрес")
+    await seat.page.wait_for_timeout(800)
+
+
+async def _transfer(seat: Seat) -> None:
+    call = seat.house.rings(MARIA)
+    seat.house.answered(call)
+    await seat.sees("call-bar [data-action=transfer][aria-disabled=false]")
+    await seat.presses("F6")
+    await seat.sees("transfer-picker [role=option]")
+
+
+async def _find(seat: Seat) -> None:
+    await seat.presses("Control+k")
+    await seat.page.keyboard.type("петров")
+    await seat.sees("find-anybody [role=option]")
+
+
+async def _keys(seat: Seat) -> None:
+    await seat.presses("?")
+    await seat.sees("key-sheet dialog")
+
+
+async def _offline(seat: Seat) -> None:
+    await _ringing(seat)
+    await seat.served.gate.cut()
+    await seat.sees("#offline")
+
+
+async def _lines(seat: Seat) -> None:
+    for agent in ("101", "103", "110"):
+        seat.house.rings(MARIA, agent=agent)
+    for call in list(seat.house.calls)[:2]:
+        seat.house.answered(call)
+    await seat.sees("#calls tr >> nth=2")
+
+
+async def _pops(seat: Seat) -> None:
+    await seat.sees("tbody tr")
+
+
+STORIES = {
+    "desk-idle": ("/", _idle),
+    "desk-ringing": ("/", _ringing),
+    "desk-talking": ("/", _talking),
+    "desk-unknown": ("/", _unknown),
+    "desk-several": ("/", _several),
+    "desk-wrapup": ("/", _wrapup),
+    "desk-transfer": ("/", _transfer),
+    "desk-find": ("/", _find),
+    "desk-keys": ("/", _keys),
+    "desk-offline": ("/", _offline),
+    "lines": ("/lines", _lines),
+    "pops": ("/pops", _pops),
+}
+
+
+@pytest.mark.parametrize(("language", "theme", "width"), LOOKS)
+async def test_every_page_is_in_order(sits: Sitting, language: str, theme: str, width: int) -> None:
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    faults: list[str] = []
+    for name, (path, story) in STORIES.items():
+        login = "chief" if path == "/lines" else "anna"
+        seat = await sits(login, language=language, theme=theme, width=width, height=width * 9 // 16, phones=200 if path == "/lines" else 14, bypass_csp=True, reduced_motion="reduce")
+        seat.house.pops = [
+            {"call": "c", "extension": "101", "number": MARIA, "at": ago(minutes=m), "match": match, "client_id": None, "sent_at": ago(minutes=m), "shown_at": ago(minutes=m), "latency_ms": 11.4 + m, "hidden": False, "reason": why}
+            for m, match, why in ((1, "exact", ""), (4, "none", ""), (9, "maybe", "hidden_tab"), (31, None, "not_connected"), (55, "exact", "not_painted"))
+        ]
+        await seat.open(path)
+        await story(seat)
+        await seat.page.screenshot(path=SCREENS / f"{name}-{language}-{theme}-{width}.png")
+        if (language, theme, width) not in JUDGED:
+            await seat.page.close()
+            continue
+        found = await Axe().run(seat.page)
+        faults += [f"{name}: {violation['id']} {node['html'][:120]} {node.get('failureSummary', '')[:200]}" for violation in found.response["violations"] for node in violation["nodes"]]
+        await seat.page.close()
+    assert faults == []
+
+
+@pytest.mark.parametrize("path", ["/", "/lines", "/pops"])
+async def test_the_policy_is_strict_and_the_browser_has_nothing_to_complain_about(sits: Sitting, path: str) -> None:
+    seat = await sits("chief")
+    response = await seat.page.goto(seat.served.url + path)
+    assert response is not None
+    assert (await response.all_headers())["content-security-policy"].startswith(POLICY.format(port=seat.served.live_port))
+    await seat.page.wait_for_timeout(1_500)
+    assert seat.complaints == []
+
+
+async def test_an_empty_house_says_so(sits: Sitting) -> None:
+    seat = await sits()
+    house = seat.house
+    house.tasks, house.missed, house.queues = [], [], []
+    house.presence = {"101": house.presence["101"]}
+    await seat.open()
+    for place, words in {
+        "my-calls": "Звонков нет", "queue-list": "Очередей нет", "missed-list": "Никто не ждёт звонка", "next-up": "Задач нет", "team-presence": "Телефонов не видно",
+    }.items():
+        await seat.sees(f"{place} .state", words)
+
+
+async def test_two_hundred_phones_are_searched_and_told_live(sits: Sitting) -> None:
+    seat = await (await sits("chief", phones=200)).open("/lines")
+    await seat.page.locator("#find-phone").fill("150")
+    await seat.sees("#phones .tile", "150")
+    seat.house._phone_is("150", "talking")
+    await seat.sees("#phones .tile[data-state=talking]", "150", seconds=2)
+    await seat.page.locator("#find-phone").fill("")
+    assert await seat.page.locator("#phones .tile").count() == 202
