@@ -4,25 +4,22 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from switchroom.simulators import commands, lists
+from switchroom.simulators import commands, lists, membership
 from switchroom.simulators.channels import UP, Channel, Headers, encode
-from switchroom.simulators.consulting import abort, begin, hang_up
+from switchroom.simulators.consulting import abort, begin, hang_up, three_way
 from switchroom.simulators.dialplan import press
-from switchroom.simulators.managers import Action
-from switchroom.simulators.originating import Order, originate
+from switchroom.simulators.managers import Action, Refused
+from switchroom.simulators.originating import Order, caller_id, originate
 from switchroom.simulators.phones import Absent
-from switchroom.simulators.queues import Member
 from switchroom.simulators.transfers import blind, park, redirect
 
 if TYPE_CHECKING:
     from switchroom.simulators.session import AmiSession
 
+THREE_WAY = "*3"
+"""`atxferthreeway` of features.conf, as Asterisk ships it."""
+
 Do = Callable[["AmiSession", Action], None]
-_CALLER_ID = re.compile(r'\s*(?:"?(?P<name>[^"<]*?)"?\s*<(?P<number>[^>]*)>|(?P<bare>[^<]*))\s*')
-
-
-class Refused(Exception):  # noqa: N818 - AMI's own word is Error; this is its reason
-    """Why an action cannot be done, in AMI's words."""
 
 
 def perform(session: "AmiSession", action: Action) -> None:
@@ -42,10 +39,6 @@ def perform(session: "AmiSession", action: Action) -> None:
         known[0](session, action)
     except (Refused, Absent) as refused:
         session.reply("Error", [("Message", str(refused))], action)
-
-
-def _done(session: "AmiSession", action: Action, message: str) -> None:
-    session.reply("Success", [("Message", message)], action)
 
 
 def _channel(session: "AmiSession", action: Action, header: str = "channel") -> Channel:
@@ -101,12 +94,12 @@ def _filter(session: "AmiSession", action: Action) -> None:
     if not expression:
         raise Refused("Filter not specified")
     session.filter(expression)
-    _done(session, action, "Filter added successfully")
+    session.done(action, "Filter added successfully")
 
 
 def _hangup(session: "AmiSession", action: Action) -> None:
     channel = _channel(session, action)
-    _done(session, action, "Channel Hungup")
+    session.done(action, "Channel Hungup")
     hang_up(session.pbx.switch, channel, asked=False)
 
 
@@ -116,7 +109,7 @@ def _redirect(session: "AmiSession", action: Action) -> None:
     extra = switch.channels.get(action.get("extrachannel"))
     if not action.get("exten"):
         raise Refused("Exten not specified")
-    _done(session, action, "Redirect successful")
+    session.done(action, "Redirect successful")
     redirect(switch, channel, action.get("exten"), action.get("context", "from-internal"), extra)
 
 
@@ -127,7 +120,7 @@ def _blind_transfer(session: "AmiSession", action: Action) -> None:
         raise Refused("No extension specified")
     if channel.bridge is None or channel.bridge.peer(channel) is None:
         raise Refused("Transfer failed")
-    _done(session, action, "Transfer succeeded")
+    session.done(action, "Transfer succeeded")
     blind(session.pbx.switch, channel, exten, context)
 
 
@@ -135,28 +128,37 @@ def _atxfer(session: "AmiSession", action: Action) -> None:
     channel = _channel(session, action)
     if not action.get("exten"):
         raise Refused("No extension specified")
-    _done(session, action, "Atxfer successfully queued")
+    session.done(action, "Atxfer successfully queued")
     begin(session.pbx.switch, channel, action.get("exten"), action.get("context", "from-internal"))
 
 
 def _cancel_atxfer(session: "AmiSession", action: Action) -> None:
     channel = _channel(session, action)
-    _done(session, action, "CancelAtxfer successfully queued")
+    session.done(action, "CancelAtxfer successfully queued")
     abort(session.pbx.switch, channel)
 
 
 def _park(session: "AmiSession", action: Action) -> None:
     channel = _channel(session, action)
-    _done(session, action, "Park successful")
+    session.done(action, "Park successful")
     park(session.pbx.switch, channel)
 
 
 def _play_dtmf(session: "AmiSession", action: Action) -> None:
     channel = _channel(session, action)
     direction = "Sent" if action.get("receive").lower() != "true" else "Received"
+    session.done(action, "DTMF successfully queued")
     for digit in action.get("digit"):
         press(session.pbx.switch, channel, digit, direction)
-    _done(session, action, "DTMF successfully queued")
+    if direction == "Received":
+        _type(session, channel, action.get("digit"))
+
+
+def _type(session: "AmiSession", channel: Channel, digits: str) -> None:
+    """Feature codes that are typed while a transferer asks somebody."""
+    channel.typed = (channel.typed + digits)[-len(THREE_WAY) :]
+    if channel.typed == THREE_WAY and channel.consulting is not None:
+        three_way(session.pbx.switch, channel)
 
 
 def _mute(session: "AmiSession", action: Action) -> None:
@@ -191,7 +193,7 @@ def _notify(session: "AmiSession", action: Action) -> None:
     phone = session.pbx.phones.get(endpoint)
     if phone is None or not phone.device.registered:
         raise Refused(f"Unable to retrieve endpoint {endpoint}")
-    _done(session, action, "NOTIFY sent")
+    session.done(action, "NOTIFY sent")
     wanted = {value.partition("=")[0].lower(): value.partition("=")[2] for value in action.all("variable")}
     wish = wanted.get("event", "").lower()
     if wish == "talk" and phone.ringing():
@@ -202,15 +204,8 @@ def _notify(session: "AmiSession", action: Action) -> None:
         phone.toggle_hold()
 
 
-def _caller_id(text: str) -> tuple[str, str]:
-    match = _CALLER_ID.fullmatch(text)
-    if match is None:
-        return "", ""
-    return match["number"] or match["bare"] or "", match["name"] or ""
-
-
 def _originate(session: "AmiSession", action: Action) -> None:
-    number, name = _caller_id(action.get("callerid"))
+    number, name = caller_id(action.get("callerid"))
     order = Order(
         endpoint=action.get("channel"),
         context=action.get("context", "from-internal"),
@@ -232,7 +227,7 @@ def _originate(session: "AmiSession", action: Action) -> None:
     if order.waits:
         originate(session.pbx.switch, order, lambda leg, _: _originated(session, action, leg))
     else:
-        _done(session, action, "Originate successfully queued")
+        session.done(action, "Originate successfully queued")
         originate(session.pbx.switch, order)
 
 
@@ -244,59 +239,6 @@ def _originated(session: "AmiSession", action: Action, leg: Channel | None) -> N
 def _variables(action: Action) -> dict[str, str]:
     pairs = [pair.partition("=") for value in action.all("variable") for pair in value.split(",")]
     return {name.lstrip("_"): value for name, _, value in pairs}
-
-
-def _members(session: "AmiSession", action: Action) -> list[tuple[str, Member]]:
-    interface, only = action.get("interface"), action.get("queue")
-    queues = session.pbx.switch.queues
-    return [
-        (queue.name, member)
-        for queue in queues.values()
-        if (not only or queue.name == only) and (member := queue.member(interface)) is not None
-    ]
-
-
-def _tell_member(session: "AmiSession", event: str, queue: str, member: Member) -> None:
-    switch = session.pbx.switch
-    device = switch.devices.get(member.interface)
-    switch.emit(event, switch.queues[queue].member_headers(member, device), privilege="agent,all")
-
-
-def _queue_pause(session: "AmiSession", action: Action) -> None:
-    found = _members(session, action)
-    if not found:
-        raise Refused("Interface not found")
-    paused = action.get("paused").lower() in ("true", "yes", "1", "on")
-    for queue, member in found:
-        member.paused, member.reason = paused, action.get("reason") if paused else ""
-        member.last_pause = int(session.pbx.clock.seconds())
-        _tell_member(session, "QueueMemberPause", queue, member)
-    _done(session, action, f"Interface {'paused' if paused else 'unpaused'} successfully")
-
-
-def _queue_add(session: "AmiSession", action: Action) -> None:
-    queue = session.pbx.switch.queues.get(action.get("queue"))
-    if queue is None:
-        raise Refused("Unable to add interface to queue: No such queue")
-    if queue.member(action.get("interface")) is not None:
-        raise Refused("Unable to add interface: Already there")
-    name = action.get("membername") or action.get("interface")
-    logged_in = int(session.pbx.clock.seconds())
-    member = Member(interface=action.get("interface"), name=name, logged_in=logged_in, dynamic=True)
-    member.paused = action.get("paused").lower() in ("true", "yes", "1")
-    queue.members.append(member)
-    _tell_member(session, "QueueMemberAdded", queue.name, member)
-    _done(session, action, "Added interface to queue")
-
-
-def _queue_remove(session: "AmiSession", action: Action) -> None:
-    found = _members(session, action)
-    if not found:
-        raise Refused("Unable to remove interface from queue: Not there")
-    for queue, member in found:
-        session.pbx.switch.queues[queue].members.remove(member)
-        _tell_member(session, "QueueMemberRemoved", queue, member)
-    _done(session, action, "Removed interface from queue")
 
 
 def _list_commands(session: "AmiSession", action: Action) -> None:
@@ -330,9 +272,9 @@ _ACTIONS: dict[str, tuple[Do, frozenset[str]]] = {
     "MixMonitorMute": (_mix_monitor_mute, _rights("system", "call")),
     "PJSIPNotify": (_notify, _SYSTEM),
     "Originate": (_originate, _rights("originate")),
-    "QueuePause": (_queue_pause, _AGENT),
-    "QueueAdd": (_queue_add, _AGENT),
-    "QueueRemove": (_queue_remove, _AGENT),
+    "QueuePause": (membership.pause, _AGENT),
+    "QueueAdd": (membership.add, _AGENT),
+    "QueueRemove": (membership.remove, _AGENT),
     "CoreSettings": (lists.core_settings, _WATCH),
     "CoreStatus": (lists.core_status, _WATCH),
     "CoreShowChannels": (lists.core_show_channels, _WATCH),

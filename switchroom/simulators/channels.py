@@ -49,6 +49,7 @@ class Channel:
     served: "Waiting | None" = None
     twin: "Channel | None" = None
     consulting: "Channel | None" = None
+    typed: str = ""
     shown: tuple[str, ...] = ()
     variables: dict[str, str] = field(default_factory=dict)
 

@@ -4,7 +4,8 @@ channel, and the transfer happens when the transferer hangs up, also while it st
 
 from switchroom.simulators import dialing
 from switchroom.simulators.channels import RING, RINGING, UP, Bridge, Channel
-from switchroom.simulators.dialing import cancel, end_service, hang_up_all
+from switchroom.simulators.dialing import cancel, hang_up_all
+from switchroom.simulators.queues import end_service
 from switchroom.simulators.switch import Switch
 from switchroom.simulators.transfers import attended_headers, music
 
@@ -71,6 +72,26 @@ def complete(switch: Switch, transferer: Channel) -> bool:
     switch.connect_line(party, target.number or transferer.connected_number, target.caller_name)
     switch.close(transferer, 16)
     switch.settle()
+    return True
+
+
+def three_way(switch: Switch, transferer: Channel) -> bool:
+    """All three talk to each other; False where there are not three."""
+    party, room = transferer.consulting, transferer.bridge
+    away = party.bridge if party else None
+    target = room.peer(transferer) if room else None
+    if party is None or room is None or away is None or target is None or target.state != UP:
+        return False
+    *told, _ = attended_headers(transferer, transferer, away, room, party, target)
+    meet = [("IsExternal", "No"), ("DestType", "Threeway"), ("DestBridgeUniqueid", away.uniqueid)]
+    switch.emit("BridgeMerge", away.snapshot("To"), room.snapshot("From"))
+    for joining in (target, transferer):
+        switch.leave(joining)
+        switch.enter(away, joining)
+    _silence(switch, party)
+    switch.emit("AttendedTransfer", *told, meet, [("DestTransfererChannel", transferer.name)])
+    switch.close_bridge(room)
+    transferer.consulting = None
     return True
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from switchroom.simulators import queues
-from switchroom.simulators.channels import RINGING, UP, Bridge, Channel
+from switchroom.simulators.channels import RINGING, UP, Channel
 from switchroom.simulators.clock import Timer
 
 if TYPE_CHECKING:
@@ -203,17 +203,11 @@ def connect(switch: "Switch", dialing: Dialing, caller: Channel, target: Channel
     switch.set_state(caller, UP)
     if waiting is not None:
         queues.connected(switch, waiting, target)
-    join(switch, target, caller)
+    bridge = switch.open_bridge()
+    switch.enter(bridge, target)
+    switch.enter(bridge, caller)
     switch.answered(target)
     dialing.joined(target)
-
-
-def join(switch: "Switch", first: Channel, second: Channel) -> Bridge:
-    """Two channels meet in a new bridge."""
-    bridge = switch.open_bridge()
-    switch.enter(bridge, first)
-    switch.enter(bridge, second)
-    return bridge
 
 
 def hang_up(switch: "Switch", channel: Channel, *, asked: bool = True, cause: int = 16) -> None:
@@ -277,7 +271,7 @@ def _leave_bridge(switch: "Switch", channel: Channel) -> Channel | None:
     if (bridge := channel.bridge) is None:
         return None
     peer = bridge.peer(channel) if bridge.kind == "basic" else None
-    end_service(switch, channel, peer)
+    queues.end_service(switch, channel, peer)
     release(switch, channel)
     switch.leave(channel)
     if bridge.kind != "basic" or len(bridge.members) > 1:
@@ -289,13 +283,6 @@ def _leave_bridge(switch: "Switch", channel: Channel) -> Channel | None:
         switch.goes_back(peer)
         return None
     return peer
-
-
-def end_service(switch: "Switch", channel: Channel, peer: Channel | None, reason: str = "") -> None:
-    """Where a queue had brought the two together, its part of the call is over."""
-    for side, who in ((channel, "agent"), (peer, "caller")):
-        if side is not None and side.served is not None:
-            queues.completed(switch, side.served, side, reason or who)
 
 
 def release(switch: "Switch", channel: Channel) -> None:

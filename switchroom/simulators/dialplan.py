@@ -140,7 +140,7 @@ def _voicemail(switch: Switch, channel: Channel, mailbox: str) -> None:
         if channel.name not in switch.channels:
             return
         facts = [("Mailbox", f"{mailbox}@default"), ("Waiting", "1"), ("New", "1"), ("Old", "0")]
-        switch.emit("MessageWaiting", facts)
+        switch.emit("MessageWaiting", channel.snapshot(), facts)
         hang_up_all(switch, channel, 16)
         switch.settle()
 

@@ -31,3 +31,7 @@ class Action:
     def all(self, name: str) -> list[str]:
         """Every value of a header."""
         return [value for key, value in self.headers if key == name]
+
+
+class Refused(Exception):  # noqa: N818 - AMI's own word is Error; this is its reason
+    """Why an action cannot be done, in AMI's words."""

@@ -1,16 +1,18 @@
 """Click to call: the agent's phone first, then whatever it was asked to reach."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from switchroom.simulators.channels import RINGING, Channel, Headers
 from switchroom.simulators.dialing import Dialing, hang_up_all, refuse, tell
 from switchroom.simulators.switch import Switch
-from switchroom.simulators.transfers import pick_up, take_over
+from switchroom.simulators.transfers import pick_up, retrieve, take_over
 
 NO_ANSWER, BUSY, ANSWERED, CONGESTED, FAILED = 3, 5, 4, 8, 0
 REASONS = {"no_answer": NO_ANSWER, "busy": BUSY, "congestion": CONGESTED}
 
+_CALLER_ID = re.compile(r'\s*(?:"?(?P<name>[^"<]*?)"?\s*<(?P<number>[^>]*)>|(?P<bare>[^<]*))\s*')
 Done = Callable[[Channel | None, int], None]
 
 
@@ -103,9 +105,18 @@ def _run_application(switch: Switch, channel: Channel, order: Order) -> None:
         take_over(switch, channel, switch.channels.get(name))
     elif order.application == "Pickup":
         pick_up(switch, channel, name.partition("@")[0] or None)
+    elif order.application == "ParkedCall":
+        _from_lot(switch, channel, order.data.partition(",")[2])
     elif order.application == "ChanSpy":
         _spy(switch, channel, switch.channels.get(name))
     switch.settle()
+
+
+def _from_lot(switch: Switch, channel: Channel, space: str) -> None:
+    if space.isdigit() and int(space) in switch.parked:
+        retrieve(switch, channel, int(space))
+    else:
+        hang_up_all(switch, channel, 16)
 
 
 def _spy(switch: Switch, spyer: Channel, spied: Channel | None) -> None:
@@ -126,6 +137,14 @@ def _too_late(switch: Switch, dialing: Dialing) -> None:
     if dialing.targets:
         dialing.give_up(switch)
         switch.settle()
+
+
+def caller_id(text: str) -> tuple[str, str]:
+    """Number and name out of `"name" <number>`."""
+    match = _CALLER_ID.fullmatch(text)
+    if match is None:
+        return "", ""
+    return match["number"] or match["bare"] or "", match["name"] or ""
 
 
 def response_headers(order: Order, channel: Channel | None, reason: int) -> Headers:

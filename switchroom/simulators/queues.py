@@ -169,3 +169,10 @@ def completed(switch: "Switch", waiting: Waiting, agent: Channel, reason: str) -
         ("Reason", reason),
     )
     agent_event(switch, "AgentComplete", waiting, agent, *facts)
+
+
+def end_service(switch: "Switch", channel: Channel, peer: Channel | None, reason: str = "") -> None:
+    """Where a queue had brought the two together, its part of the call is over."""
+    for side, who in ((channel, "agent"), (peer, "caller")):
+        if side is not None and side.served is not None:
+            completed(switch, side.served, side, reason or who)

@@ -96,6 +96,10 @@ class AmiSession:
         identity = [("ActionID", action_id)] if action_id else []
         self.write(encode([("Response", response), *identity, *headers]))
 
+    def done(self, action: Action, message: str) -> None:
+        """Answer that an action was done."""
+        self.reply("Success", [("Message", message)], action)
+
     def list_item(self, action: Action, event: str, headers: Headers, *, id_last: bool = False) -> None:
         """One event of a list that was asked for."""
         identity = [("ActionID", action.get("actionid"))] if action.get("actionid") else []

@@ -1,7 +1,8 @@
 """Hold, transfer, park and pick up: what people do with a call that is up."""
 
 from switchroom.simulators.channels import RINGING, UP, Bridge, Channel, Headers
-from switchroom.simulators.dialing import connect, end_service, hang_up_all, release, start_dialing
+from switchroom.simulators.dialing import connect, hang_up_all, release, start_dialing
+from switchroom.simulators.queues import end_service
 from switchroom.simulators.switch import Switch
 
 LOT_SECONDS = 45.0
