@@ -174,7 +174,7 @@ class WorkRoutes:
     """Handlers about calls, tasks and orders."""
 
     def __init__(self, store: Store) -> None:
-        self._calls, self._tasks, self._orders, self._pops = store.calls, store.tasks, store.orders, store.pops
+        self._calls, self._tasks, self._orders = store.calls, store.tasks, store.orders
 
     def routes(self) -> tuple[Route, ...]:
         """Their table."""
@@ -183,8 +183,9 @@ class WorkRoutes:
             Route(method="GET", path="/calls/missed", handler=self.missed, summary="Missed and not called back yet"),
             Route(method="GET", path="/calls/{id}", handler=self.call, summary="One call"),
             Route(method="PATCH", path="/calls/{id}", handler=self.patch, summary="Note, disposition, client"),
-            Route(method="GET", path="/dispositions", handler=self.dispositions, summary="What a call may come to"),
-            Route(method="GET", path="/pops", handler=self.pops, summary="Why no card? The last 50 pops"),
+            Route(
+                method="GET", path="/calls/dispositions", handler=self.dispositions, summary="What a call may come to"
+            ),
             Route(method="GET", path="/tasks", handler=self.tasks, summary="Tasks, the soonest first"),
             Route(method="POST", path="/tasks", handler=self.create_task, summary="A new task", status=201),
             Route(method="GET", path="/tasks/{id}", handler=self.task, summary="One task"),
@@ -214,10 +215,6 @@ class WorkRoutes:
         """Dispositions, `name` in the user's language."""
         found = await self._calls.dispositions()
         return Page(items=tuple({**one, "name": one[user.language]} for one in found))
-
-    async def pops(self, user: Scope, query: Paging) -> Page[Facts]:
-        """Pops."""
-        return Page(items=await self._pops.last(user, query.limit))
 
     async def tasks(self, user: Scope, query: TaskQuery) -> Page[Facts]:
         """Tasks."""

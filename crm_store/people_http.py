@@ -96,8 +96,8 @@ class PeopleRoutes:
                 status=204,
             ),
             Route(method="POST", path="/session/ticket", handler=self.ticket, summary="A ticket for the live feed"),
-            Route(method="GET", path="/settings", handler=self.settings, summary="My own choices"),
-            Route(method="PATCH", path="/settings", handler=self.choose, summary="Change my own choices"),
+            Route(method="GET", path="/users/me/settings", handler=self.settings, summary="My own choices"),
+            Route(method="PUT", path="/users/me/settings", handler=self.choose, summary="Change my own choices"),
         )
 
     def _user_routes(self) -> tuple[Route, ...]:
