@@ -4,6 +4,7 @@
 `python -m switchroom.catalogue --update` writes the missing entries into each room's `ru.po`, empty, to be filled.
 """
 
+import ast
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -42,6 +43,7 @@ def texts(room: str) -> Iterator[tuple[str, int, Text]]:
     """Every translatable text of `room`: file (from the repository's root), line, message (or its plural forms)."""
     yield from _extracted(room, PAGES, KEYWORDS)
     yield from _extracted(room, CODE, IN_PYTHON)
+    yield from _named(room)
     if room == "domain":
         yield from (("domain/problems.py", 0, getattr(problems, name).title) for name in PROBLEMS)
 
@@ -49,6 +51,33 @@ def texts(room: str) -> Iterator[tuple[str, int, Text]]:
 def _extracted(room: str, methods: Methods, keywords: Keywords) -> Iterator[tuple[str, int, Text]]:
     for file, line, message, _comments, _context in extract_from_dir(HOUSE / room, methods, OPTIONS, keywords):
         yield f"{room}/{file}", line, message
+
+
+def _named(room: str) -> Iterator[tuple[str, int, str]]:
+    """Texts a problem is raised with by a name: `_REFUSED = "…"` … `raise Unauthorised(_REFUSED)`."""
+    for path in sorted((HOUSE / room).rglob("*.py")):
+        nodes = list(ast.walk(ast.parse(path.read_bytes())))
+        named: dict[str, set[str]] = {}
+        for node in nodes:
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str(text))):
+                    named.setdefault(name, set()).add(text)
+        for node in nodes:
+            match node:
+                case ast.Call(func=ast.Name(id=kind), args=[ast.Name(id=name), *_]) if kind in PROBLEMS:
+                    file = path.relative_to(HOUSE).as_posix()
+                    yield from ((file, node.lineno, text) for text in sorted(named.get(name, ())))
+
+
+def composed() -> list[str]:
+    """Problems raised with an f-string or a sum of texts, which no catalogue can hold."""
+    found: list[str] = []
+    for path in sorted(path for room in (*ROOMS, "domain") for path in (HOUSE / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            match node:
+                case ast.Call(func=ast.Name(id=kind), args=[ast.JoinedStr() | ast.BinOp(), *_]) if kind in PROBLEMS:
+                    found.append(f"{path.relative_to(HOUSE)}:{node.lineno}: {kind} is not raised with one whole text")
+    return found
 
 
 def untranslated(language: str) -> list[str]:
@@ -60,7 +89,7 @@ def untranslated(language: str) -> list[str]:
         for file, line, message in texts(room)
         if not _translated(known, message)
     ]
-    return missing + [f"{path}: fuzzy {message.id!r}" for path, message in _fuzzy(language)]
+    return missing + composed() + [f"{path}: fuzzy {message.id!r}" for path, message in _fuzzy(language)]
 
 
 def _translated(known: Any, message: Text) -> bool:

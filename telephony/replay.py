@@ -56,7 +56,8 @@ def _chosen(settings: Settings, pbx_name: str | None) -> Pbx:
             return pbx
     if not names:
         raise Invalid("The settings name no PBX: add a [[pbx]] section with its trunks and extensions.")
-    raise Invalid(f"The settings have no PBX named {pbx_name!r}, only: {', '.join(names)}.")
+    detail = "The settings have no PBX named {name}, only: {names}."
+    raise Invalid(detail, {"name": pbx_name, "names": ", ".join(names)})
 
 
 def _news(files: Sequence[Path], exchange: Exchange) -> Iterator[News]:
