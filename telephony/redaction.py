@@ -22,9 +22,8 @@ _DIGITS_ONLY = re.compile(r"[\d*#]{3,}")
 _TYPED = frozenset({"VarSet", "Newexten", "UserEvent", "CEL"})
 _NUMBER = re.compile(r"\+?\d{7,15}")
 _ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
-_KEPT = re.compile(
-    r"timestamp|uniqueid|linkedid|eventtv|sessiontv|sessionid|actionid|version|time$|date$", re.IGNORECASE
-)
+_KEPT = re.compile(r"timestamp|uniqueid|linkedid|tv$|sessionid|actionid|version|time$|date$", re.IGNORECASE)
+_FREE_TEXT = re.compile(r"value|appdata|extra|chanvariable|^callerid$|data|output", re.IGNORECASE)
 _NAME = re.compile(r"(callerid|connectedline)name|^membername$|calleridname", re.IGNORECASE)
 _NO_NAME = frozenset({"", "<unknown>", "<Unknown>", "unknown", "Anonymous", "anonymous"})
 
