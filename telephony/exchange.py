@@ -10,10 +10,13 @@ from config.settings import Pbx
 from domain.calls import Call, CallId, EndedBy
 from domain.events import News, PresenceChanged, QueueChanged
 from domain.presence import Presence, Queue
-from telephony import moves, snapshot
+from telephony import bridging, dialling, living, moves, snapshot, transfers
 from telephony.announce import EPOCH, announce
 from telephony.channels import Channel, Message
 from telephony.endpoints import Endpoints
+from telephony.heard import HEARD as HEARD
+from telephony.heard import HEARD_IN_REPLAY as HEARD_IN_REPLAY
+from telephony.heard import QUEUE_EVENTS
 from telephony.parties import RANK, part
 from telephony.presence import Board
 from telephony.queues import Queues
@@ -21,65 +24,6 @@ from telephony.story import Story
 from telephony.tracker import Tracker
 
 Handler = Callable[[Message, datetime | None], None]
-QUEUE_EVENTS = frozenset(
-    [
-        "QueueCallerJoin",
-        "QueueCallerLeave",
-        "QueueCallerAbandon",
-        "Join",
-        "Leave",
-        "QueueParams",
-        "QueueEntry",
-        "QueueMember",
-        "QueueMemberAdded",
-        "QueueMemberRemoved",
-        "QueueMemberStatus",
-        "QueueMemberPause",
-        "QueueMemberPaused",
-    ]
-)
-HEARD = QUEUE_EVENTS | frozenset(
-    [
-        "Newchannel",
-        "Newstate",
-        "NewCallerid",
-        "Hangup",
-        "Rename",
-        "DialBegin",
-        "DialState",
-        "DialEnd",
-        "Dial",
-        "LocalBridge",
-        "BridgeEnter",
-        "BridgeLeave",
-        "HangupRequest",
-        "SoftHangupRequest",
-        "Hold",
-        "Unhold",
-        "BlindTransfer",
-        "AttendedTransfer",
-        "Pickup",
-        "ParkedCall",
-        "UnParkedCall",
-        "ParkedCallTimeOut",
-        "ParkedCallGiveUp",
-        "ConfbridgeJoin",
-        "MeetmeJoin",
-        "MessageWaiting",
-        "OriginateResponse",
-        "CoreShowChannel",
-        "CoreShowChannelsComplete",
-        "DeviceStateChange",
-        "ExtensionStatus",
-        "FullyBooted",
-        "Shutdown",
-    ]
-)
-"""Names of the events this core needs. All others may be filtered out before they are read."""
-HEARD_IN_REPLAY = HEARD | {"VarSet"}
-"""A recording costs nothing to read whole: a message left is also told by VMSTATUS, where nothing else tells it."""
-
-
 LONGEST = 10
 """Digits of an uptime in seconds: three hundred years."""
 
@@ -116,19 +60,19 @@ class Exchange:
 
         return {
             "Newchannel": self._new_channel,
-            "Newstate": tracker.new_state,
+            "Newstate": move(living.new_state),
             "NewCallerid": move(moves.new_callerid),
-            "Hangup": tracker.hangup,
+            "Hangup": move(living.hangup),
             "Rename": move(moves.rename),
-            "DialBegin": tracker.dial_begin,
-            "DialState": tracker.dial_state,
-            "DialEnd": tracker.dial_end,
+            "DialBegin": move(dialling.dial_begin),
+            "DialState": move(dialling.dial_state),
+            "DialEnd": move(dialling.dial_end),
             "Dial": self._old_dial,
             "LocalBridge": move(moves.local_bridge),
-            "BridgeEnter": tracker.bridge_enter,
-            "BridgeLeave": tracker.bridge_leave,
-            "HangupRequest": tracker.hangup_request,
-            "SoftHangupRequest": tracker.soft_hangup_request,
+            "BridgeEnter": move(bridging.bridge_enter),
+            "BridgeLeave": move(bridging.bridge_leave),
+            "HangupRequest": move(living.hangup_request),
+            "SoftHangupRequest": move(living.soft_hangup_request),
             "Hold": move(moves.hold),
             "Unhold": move(moves.unhold),
             "QueueCallerJoin": move(moves.queue_join),
@@ -137,8 +81,8 @@ class Exchange:
             "Leave": move(moves.queue_leave),
             "QueueCallerAbandon": move(moves.queue_abandon),
             "QueueEntry": move(snapshot.queue_entry),
-            "BlindTransfer": move(moves.blind_transfer),
-            "AttendedTransfer": move(moves.attended_transfer),
+            "BlindTransfer": move(transfers.blind_transfer),
+            "AttendedTransfer": move(transfers.attended_transfer),
             "Pickup": move(moves.pickup),
             "ParkedCall": move(moves.parked),
             "UnParkedCall": move(moves.unparked),
@@ -223,14 +167,14 @@ class Exchange:
         renamed["DestChannel"] = ami.get("Destination") or ami.get("DestChannel", "")
         renamed["DialString"] = ami.get("Dialstring", "")
         if ami.get("SubEvent") == "Begin":
-            self._tracker.dial_begin(renamed, at)
+            dialling.dial_begin(self._tracker, renamed, at)
 
     # ---- connecting, losing, finding again
 
     def _new_channel(self, ami: Message, at: datetime | None) -> None:
         if self._lost_at is not None and snapshot.counts_anew(self._tracker, ami.get("Uniqueid", "")):
             self._close_all(self._lost_at, "restart", known=False)
-        self._tracker.new_channel(ami, at)
+        living.new_channel(self._tracker, ami, at)
 
     def _fully_booted(self, ami: Message, at: datetime | None) -> None:
         uptime = ami.get("Uptime", "")

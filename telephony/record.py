@@ -63,7 +63,17 @@ def _ended_by(story: Story) -> EndedBy | None:
 
 
 def _leg(ring: Ring) -> Leg:
-    return Leg(
+    leg = ring.written
+    if (
+        leg is not None
+        and leg.result == ring.result
+        and leg.ended_at is ring.ended_at
+        and leg.answered_at is ring.answered_at
+        and leg.rang_at is ring.rang_at
+        and leg.forwarded_to == ring.forwarded_to
+    ):
+        return leg
+    ring.written = leg = Leg(
         extension=ring.extension,
         endpoint=ring.endpoint,
         number=ring.number,
@@ -73,9 +83,16 @@ def _leg(ring: Ring) -> Leg:
         result=ring.result,
         forwarded_to=ring.forwarded_to,
     )
+    return leg
 
 
 def _caller(story: Story, number: Number, names: Names) -> Caller:
+    if story.caller is None or story.originated:
+        story.caller = _who_calls(story, number, names)
+    return story.caller
+
+
+def _who_calls(story: Story, number: Number, names: Names) -> Caller:
     if story.originated and story.caller_endpoint.kind != "inside":
         return _called_first(story, names)
     extension = story.caller_endpoint.extension
@@ -99,9 +116,7 @@ def _called_first(story: Story, names: Names) -> Caller:
     if own.extension is None:
         return Caller(number=own.number, endpoint=own.endpoint)
     name, raw = clean(names(own.extension))
-    return Caller(
-        number=own.extension, name=name, extension=own.extension, endpoint=own.endpoint, name_bytes=raw
-    )
+    return Caller(number=own.extension, name=name, extension=own.extension, endpoint=own.endpoint, name_bytes=raw)
 
 
 def _direction(story: Story, number: Number) -> Direction:
@@ -152,6 +167,8 @@ def _wait_seconds(story: Story) -> float:
 
 
 def _hold_seconds(story: Story) -> float:
+    if not story.held:
+        return 0.0
     spans = [(start, end) for start, end in story.held if start is not None and end is not None]
     return round(sum(span.total_seconds() for span in _union(spans)), 2)
 

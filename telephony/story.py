@@ -70,6 +70,15 @@ class Ring:
     def open(self) -> bool:
         return self.result is None
 
+    def end(self, result: str, at: At) -> None:
+        """It rings no more."""
+        match result:
+            case "answered" | "no_answer" | "busy" | "cancelled" | "failed":
+                self.result = result
+            case _:
+                self.result = "no_answer"
+        self.ended_at = self.ended_at or at
+
     def way_is_open(self) -> bool:
         """Whether this dial and all that lead to it are answered (a confirmed mobile, a queue's Local member)."""
         ring: Ring | None = self

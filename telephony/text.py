@@ -1,6 +1,11 @@
 """Names as they come over the wire, made fit to be shown."""
 
+import re
 import unicodedata
+
+ESCAPED = re.compile(r"\\([abfnrtv'\"?\\])")
+LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+"""Asterisk writes names into its events with C escapes (ast_escape_c)."""
 
 
 def clean(name: str) -> tuple[str, bytes | None]:
@@ -10,6 +15,8 @@ def clean(name: str) -> tuple[str, bytes | None]:
     """
     if name in ("", "<unknown>"):
         return "", None
+    if "\\" in name:
+        name = ESCAPED.sub(lambda found: LETTERS.get(found[1], found[1]), name)
     if name.isascii() and name.isprintable():
         return name, None
     raw = name.encode("utf-8", "surrogateescape")
