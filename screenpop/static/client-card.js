@@ -6,7 +6,7 @@ import { doing, titleOf } from "./my-calls.js";
 import { clock, day, endedBy, localTime, money, outcome, phone } from "./say.js";
 import { _, ngettext } from "./words.js";
 
-const LAST = 4;
+const LAST = 8; // a low window shows four of them
 const OPEN = 4;
 
 /** One entry of a time line, in one line of words. */
