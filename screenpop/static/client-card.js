@@ -53,7 +53,7 @@ class ClientCard extends HTMLElement {
     const number = this.desk.other(call);
     const client = card?.client;
     return [
-      h("h1", { class: "client-name", title: titleOf(this.desk, call) }, client ? h("a", { href: `/clients/${client.id}`, target: "_blank", rel: "noopener" }, client.name) : titleOf(this.desk, call)),
+      h("h2", { class: "client-name", title: titleOf(this.desk, call) }, client ? h("a", { href: `/clients/${client.id}`, target: "_blank", rel: "noopener" }, client.name) : titleOf(this.desk, call)),
       h("p", { class: "client-number" }, number ? dial(number, phone(number)) : _("Number withheld")),
     ];
   }

@@ -38,7 +38,7 @@ async def test_an_unknown_caller_becomes_a_client_with_his_name(sits: Sitting) -
     await seat.presses("Enter")
     await seat.page.keyboard.type("Савва Гусев")
     await seat.presses("Enter")
-    await seat.sees("client-card h1", "Савва Гусев")
+    await seat.sees("client-card .client-name", "Савва Гусев")
     assert _asked(seat.house, "create") == [{"kind": "person", "name": "Савва Гусев", "numbers": [{"number": STRANGER, "kind": ""}]}]
 
 
@@ -50,7 +50,7 @@ async def test_an_unknown_caller_is_attached_to_a_client_we_have_in_the_same_fie
     await seat.page.keyboard.type("Иван")
     await seat.sees("unknown-caller [role=option]", "Иван Петров")
     await seat.presses("ArrowDown", "Enter")
-    await seat.sees("client-card h1", "Иван Петров")
+    await seat.sees("client-card .client-name", "Иван Петров")
     assert _asked(seat.house, "attach")[0]["number"] == STRANGER
 
 
@@ -59,7 +59,7 @@ async def test_one_of_several_clients_is_picked_with_a_digit(sits: Sitting) -> N
     seat.house.rings(SHARED)
     await seat.sees("unknown-caller", "Кто звонит")
     await seat.presses("2")
-    await seat.sees("client-card h1", "Ольга Петрова")
+    await seat.sees("client-card .client-name", "Ольга Петрова")
 
 
 async def test_a_call_from_a_task_takes_three_keys(sits: Sitting) -> None:
@@ -130,7 +130,7 @@ async def test_a_draft_survives_a_reload(sits: Sitting) -> None:
     seat.house.hung_up(call)
     await seat.sees("wrap-up.due")
     await seat.page.reload()
-    await seat.sees("client-card h1", "Мария Соколова")
+    await seat.sees("client-card .client-name", "Мария Соколова")
     assert await seat.page.locator("wrap-up textarea").input_value() == "просил счёт"
     assert seat.house.calls[call]["note"] == "просил счёт"
 

@@ -18,7 +18,7 @@ async def _idle(seat: Seat) -> None:
 
 async def _ringing(seat: Seat) -> None:
     seat.house.rings(MARIA)
-    await seat.sees("client-card h1", "Мария")
+    await seat.sees("client-card .client-name", "Мария")
 
 
 async def _talking(seat: Seat) -> None:
