@@ -91,11 +91,11 @@ def problem_response(problem: Problem, reader: Reader) -> web.Response:
     return response
 
 
-def json_response(result: Any, status: int) -> web.Response:
+def json_response(result: Any, status: int, content_type: str = JSON) -> web.Response:
     """What a handler returned; None is 204. A `version` in it becomes the ETag."""
     if result is None:
         return web.Response(status=204)
-    response = web.Response(status=status, body=to_json(result), content_type=JSON)
+    response = web.Response(status=status, body=to_json(result), content_type=content_type)
     if (version := version_of(result)) is not None:
         response.headers["ETag"] = f'"{version}"'
     return response

@@ -13,8 +13,9 @@ from domain.problems import Problem
 from domain.rights import Scope
 from domain.routes import Route
 from switchroom import answers, guard
-from switchroom.answers import Refused, json_response, to_json
+from switchroom.answers import Refused, json_response, to_json, worded
 from switchroom.house import House, Once
+from switchroom.language import Reader
 from switchroom.operation import N_, Faults, Operation, read_version
 
 BODY_SECONDS = 30
@@ -53,11 +54,15 @@ async def _answer_once(
         raise Refused(400, N_("Bad request"), N_("The Idempotency-Key is longer than 255 characters"))
     known = await once.begin(scope.user_id, key, sha256(request.path.encode() + b"\0" + raw).hexdigest())
     if known is not None:
-        return json_response(known[1], known[0])
+        return json_response(known[1], known[0], answers.PROBLEM if known[0] >= 400 else answers.JSON)
     try:
         result = await act()
-    except Problem:
-        await once.forget(scope.user_id, key)
+    except Problem as problem:
+        if problem.extra.get("outcome") == "unknown":  # it may have been done: never again under this key
+            document = worded(problem, Reader(scope.language, scope.time_zone))
+            await once.finish(scope.user_id, key, problem.status, orjson.loads(to_json(document)))
+        else:
+            await once.forget(scope.user_id, key)
         raise
     await once.finish(scope.user_id, key, status, orjson.loads(to_json(result)))
     return json_response(result, status)

@@ -42,7 +42,8 @@ async def do(line: Line, action: Action) -> list[Message]:
     except LinkDown as error:
         raise Unavailable("The PBX is not connected") from error
     except TimeoutError as error:
-        raise Unavailable("The PBX did not answer in time: look before you try again") from error
+        detail = "The PBX did not answer in time: look before you try again"
+        raise Unavailable(detail, {"outcome": "unknown"}) from error
     if answer[0].get("Response") == "Error":
         said = answer[0].get("Message", "")
         raise Conflict("The PBX refused: {said}", {"said": said})

@@ -1,10 +1,11 @@
 """The pages about calls: the history with its filters, what was missed, and one call with its note."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from crm_store.database import Database
 from crm_store.history import History
-from tests.crm_store.calls import answered, missed, ringing
+from tests.crm_store.calls import AT, answered, missed, ringing
 from tests.web.house import open_house
 
 
@@ -53,3 +54,15 @@ async def test_a_call_gets_its_note_and_disposition(database: Database, tmp_path
         wrong = await browser.post(f"/calls/{call.id}", note="Другое", disposition="nonsense")
         assert (wrong.status, "Другое" in wrong.text) == (422, True)
         assert "Перенести" in (await browser.get(f"/calls/{call.id}")).text
+
+
+async def test_whoever_nobody_called_back_is_among_the_missed(database: Database, tmp_path: Path) -> None:
+    async with open_house(database) as house, house.browser() as browser, History(database, tmp_path) as history:
+        await house.user("anna", "supervisor", extension="101")
+        await browser.log_in("anna")
+        assert "Никто не ждёт обратного звонка" in (await browser.get("/calls?view=missed")).words
+        lately = (datetime.now(UTC) - AT).total_seconds() - 3600
+        await history.log(missed(ringing("+79035550017", at=lately)))
+        assert 'data-number="+79035550017"' in (await browser.get("/calls?view=missed")).text
+        await history.log(answered(ringing("+79035550017", name="2", at=lately + 600)))
+        assert "+79035550017" not in (await browser.get("/calls?view=missed")).text

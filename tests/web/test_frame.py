@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import BaseModel, Field
 
-from domain.problems import Conflict, NotFound, Stale, TooMany
+from domain.problems import Conflict, NotFound, Stale, TooMany, Unavailable
 from domain.rights import Scope
 from domain.routes import Page, RequestFacts, Route
 from tests.web.house_of_fakes import ADDRESS, served
@@ -80,6 +80,8 @@ class Dialler:
         if body.name == "busy":
             raise Conflict("Your phone is busy")
         self.dialled += 1
+        if body.name == "silent":
+            raise Unavailable("The PBX did not answer in time", {"outcome": "unknown"})
         return {"id": self.dialled, "at": AT}
 
 
@@ -191,6 +193,16 @@ async def test_a_refused_dial_may_be_tried_again_with_its_key() -> None:
                 assert answer.status == 409
         async with browser.post("/api/v1/calls", json={"name": "Anna"}, headers=key) as answer:
             assert answer.status == 202
+    assert dialler.dialled == 1
+
+
+async def test_a_dial_nobody_knows_the_end_of_is_never_repeated_under_its_key() -> None:
+    dialler, key = Dialler(), {"Idempotency-Key": "k1"}
+    async with served(table(dialler)) as browser:
+        for _ in range(2):
+            async with browser.post("/api/v1/calls", json={"name": "silent"}, headers=key) as answer:
+                problem = await answer.json(content_type="application/problem+json")
+                assert (answer.status, problem["outcome"]) == (503, "unknown")
     assert dialler.dialled == 1
 
 

@@ -51,6 +51,20 @@ async def test_a_page_that_cannot_be_shown_says_why_in_the_users_language(path: 
         assert "К рабочему столу" in text
 
 
+async def test_a_page_says_so_when_the_client_base_is_away() -> None:
+    async def away(token: str) -> Scope | None:
+        raise ConnectionRefusedError
+
+    async with served((), pages=SCREENS, cookie="agents-token", who=away) as browser:
+        async with browser.get("/things/7", headers=HTML) as answer:
+            text = await answer.text()
+            assert answer.status == 503
+            assert "A part of the server is away" in text
+            assert "ConnectionRefused" not in text
+        async with browser.get("/api/v1/nothing", headers=HTML) as answer:
+            assert answer.status == 404
+
+
 async def test_text_from_outside_is_shown_as_text() -> None:
     async with (
         served((), pages=SCREENS, cookie="agents-token") as browser,
