@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.real import debs
 from tests.real.phone import Phone
+from tests.real.recorder import Recorder
 
 HERE = Path(__file__).parent
 USERNAME, SECRET = "switchroom", "let-me-listen"
@@ -176,3 +177,17 @@ class Asterisk:
         await self.start()
         for phone in self.phones.values():
             await phone.register()
+
+    async def calm(self) -> None:
+        """Hang up whatever is left of a story, forget who rang, and wait until no channel is left."""
+        devices = [*self.phones.values(), *self.trunks.values()]
+        for device in devices:
+            await device.hang_up_all()
+        ami = await Recorder.logged_in(self.host, self.port, self.username, self.secret)
+        try:
+            async with asyncio.timeout(20):
+                await ami.calm()
+        finally:
+            await ami.close()
+        for device in devices:
+            device.forget()

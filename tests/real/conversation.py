@@ -224,7 +224,9 @@ class Call:
             self.target = sip.address(answer.get("Contact"))
             self._sound_to = sip.media(answer.body) or self._sound_to
             self.acknowledge(answer.number)
-            if not self.is_up.is_set():
+            if self.is_over.is_set():
+                self.phone.soon(self._let_go())
+            elif not self.is_up.is_set():
                 self.note("was answered")
             self.is_up.set()
         elif answer.status >= 300:
@@ -237,6 +239,10 @@ class Call:
     def acknowledge(self, number: int) -> None:
         """ACK a 200 to our INVITE."""
         self.phone.send(self.phone.request("ACK", self.target, self._headers()[:3], number))
+
+    async def _let_go(self) -> None:
+        """The answer crossed our giving up: hang up what we gave up."""
+        await self._ask("BYE")
 
     async def _cancel(self) -> None:
         assert self._invite is not None

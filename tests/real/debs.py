@@ -102,3 +102,8 @@ def found(root: Path, *patterns: str) -> Path:
     if path is None:
         raise NotToBeHad(f"{root} holds none of {', '.join(patterns)}")
     return path
+
+
+if __name__ == "__main__":
+    for wanted in SUITES:
+        print(f"Asterisk {wanted}: {unpacked(wanted)}")

@@ -73,12 +73,23 @@ class Phone(asyncio.DatagramProtocol):
 
     async def switch_off(self) -> None:
         """Take the phone off the network; calls that are up are hung up."""
-        for call in list(self.calls.values()):
-            await call.hang_up()
+        await self.hang_up_all()
         if self.password is not None:
             with contextlib.suppress(Timeout, AssertionError):
                 await self.register(0)
         await self.unplug()
+
+    async def hang_up_all(self) -> None:
+        """End every call that is still on."""
+        for call in list(self.calls.values()):
+            await call.hang_up()
+
+    def forget(self) -> None:
+        """Be as new: no calls, nobody who rang, an empty diary."""
+        self.calls.clear()
+        self.incoming.clear()
+        self.diary.clear()
+        self.reaction = None
 
     async def unplug(self) -> None:
         """Pull the plug: nothing is said to anybody."""

@@ -32,23 +32,18 @@ phone = "{technology}/{{extension}}"
 
 async def played(pbx: Asterisk, story: Story) -> Stage:
     """Play one story from calm to calm."""
-    for phone in (*pbx.phones.values(), *pbx.trunks.values()):
-        phone.diary.clear()
-        phone.incoming.clear()
-        phone.calls.clear()
+    await pbx.calm()
     stage = Stage(pbx, Recorder())
     if not story.late:
         await stage.connect(snapshot=story.snapshot)
     await story.play(stage)
-    for phone in (*pbx.phones.values(), *pbx.trunks.values()):
-        for call in list(phone.calls.values()):
-            await call.hang_up()
-    control = await Recorder.logged_in(pbx.host, pbx.port, pbx.username, pbx.secret)
-    try:
-        async with asyncio.timeout(20):
-            await control.calm()
-    finally:
-        await control.close()
+    devices = [*pbx.phones.values(), *pbx.trunks.values()]
+    for device in devices:
+        await device.hang_up_all()
+    await asyncio.sleep(0.2)
+    diary = [line for device in devices for line in device.diary]
+    stage.diary = sorted(diary, key=lambda line: float(str(line["at"])))
+    await pbx.calm()
     await asyncio.sleep(0.2)
     await stage.ami.close()
     return stage
@@ -63,10 +58,9 @@ def keep(folder: Path, story: Story, stage: Stage) -> None:
         name = f"{story.name}.ami" if len(streams) == 1 else f"{story.name}.{number}.ami"
         (folder / name).write_bytes(recorder.data)
     pbx = stage.pbx
-    diary = [line for phone in (*pbx.phones.values(), *pbx.trunks.values()) for line in phone.diary]
     known = {
         "story": story.name, "version": pbx.version, "technology": pbx.technology, "what": story.what,
-        "records": story.records, "phones": sorted(diary, key=lambda line: float(str(line["at"]))),
+        "records": story.records, "phones": stage.diary,
         "actions": [action for recorder in streams for action in recorder.sent],
     }  # fmt: skip
     (folder / f"{story.name}.json").write_text(json.dumps(known, ensure_ascii=False, indent=1) + "\n")

@@ -25,6 +25,7 @@ class Stage:
     def __init__(self, pbx: Asterisk, ami: Recorder) -> None:
         self.pbx, self.ami = pbx, ami
         self.earlier: list[Recorder] = []
+        self.diary: list[dict[str, object]] = []
 
     async def phone(self, extension: str) -> Phone:
         """The phone of an extension."""

@@ -12,9 +12,7 @@ from domain.events import CallEnded, News
 from domain.problems import Conflict, NotFound
 from domain.rights import Scope
 from telephony.service import Telephony
-from tests.real import conversation
 from tests.real.asterisk import Asterisk
-from tests.real.sip import Message
 from tests.real.stage import moment
 
 pytestmark = pytest.mark.real
@@ -29,27 +27,6 @@ IVAN = "+79211234567"
 async def asterisk(request: pytest.FixtureRequest) -> AsyncIterator[Asterisk]:
     async with Asterisk(request.param) as running:
         yield running
-
-
-@pytest.fixture(autouse=True)
-def _phones_obey_notify(monkeypatch: pytest.MonkeyPatch) -> None:
-    heard = conversation.Call._notified
-
-    def obey(call: conversation.Call, request: Message) -> None:
-        heard(call, request)
-        match request.get("Event"):
-            case "talk":
-                call.phone.soon(_press(call.resume if call.is_up.is_set() else call.answer))
-            case "hold":
-                call.phone.soon(_press(call.hold))
-            case _:
-                pass
-
-    monkeypatch.setattr(conversation.Call, "_notified", obey)
-
-
-async def _press(key: Callable[[], object]) -> None:
-    await key()  # pyright: ignore[reportGeneralTypeIssues]
 
 
 class House:
