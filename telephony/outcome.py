@@ -63,7 +63,7 @@ def outcome(story: Story) -> tuple[Outcome, str | None]:
         return "failed", "agent_no_answer"
     by = hung_up_by(story)
     legs = story.legs()
-    if story.abandoned or (by == "caller" and story.in_queue):
+    if (story.abandoned and by != "pbx") or (by == "caller" and story.in_queue):
         return "abandoned", None
     if any(ring.result == "cancelled" for ring in legs) and by != "callee":
         return "cancelled", None

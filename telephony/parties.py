@@ -50,7 +50,7 @@ def part(story: Story, channel: Channel) -> CallState | None:
         if ring.open or ring.own:
             return _while_rung(ring)
         return None
-    if channel.state == "Down":
+    if channel.state in ("Down", "Ringing"):
         return None
     if channel.held:
         return "held"

@@ -7,7 +7,7 @@ is on the extension that pressed it.
 from datetime import datetime
 
 from domain.presence import PhoneState, Presence
-from telephony.channels import Channel, Message
+from telephony.channels import Channel, Message, Switch
 from telephony.endpoints import Endpoints
 from telephony.parties import part
 from telephony.story import Ring, Story
@@ -110,8 +110,10 @@ class Board:
         before = phone.told
         if before is None and state == "idle" and not phone.devices and phone.hint is None:
             return None
-        if before is not None and before.state == state and before.peer == peer:
-            return None
+        if before is not None and before.state == state:
+            peer = peer or before.peer
+            if before.peer == peer:
+                return None
         since = before.since if before is not None and before.state == state else at
         phone.told = Presence(pbx=self._pbx, extension=extension, state=state, since=since, peer=peer)
         return before, phone.told
@@ -119,18 +121,23 @@ class Board:
     def _state(self, phone: Phone, channels: list[tuple[Story, Channel]]) -> tuple[PhoneState, str | None]:
         parts = [(seen, story, channel) for story, channel in channels if (seen := part(story, channel))]
         live = {seen for seen, _, _ in parts}
+
+        def peer(wanted: str | None = None) -> str | None:
+            found = [(story, channel) for seen, story, channel in parts if wanted is None or seen == wanted]
+            return peer_of(self._tracker.switch, *found[0]) if found else None
+
         if not parts and _away(phone):
             return "unavailable", None
         if phone.dnd:
-            return "dnd", _peer(parts)
+            return "dnd", peer()
         if "ringing" in live or (not parts and _says(phone, "RINGING", 8)):
-            return "ringing", _peer(parts, "ringing")
+            return "ringing", peer("ringing")
         if "held" in live:
-            return "hold", _peer(parts, "held")
+            return "hold", peer("held")
         if "talking" in live:
-            return "talking", _peer(parts, "talking")
+            return "talking", peer("talking")
         if parts or _in_use(phone):
-            return "busy", _peer(parts)
+            return "busy", peer()
         return "idle", None
 
 
@@ -161,28 +168,30 @@ def _in_use(phone: Phone) -> bool:
     return phone.hint is not None and phone.hint > 0 and phone.hint != HINT_AWAY
 
 
-def _peer(parts: list[tuple[str, Story, Channel]], wanted: str | None = None) -> str | None:
-    for seen, story, channel in parts:
-        if wanted is None or seen == wanted:
-            return peer_of(story, channel)
-    return None
+def peer_of(switch: Switch, story: Story, channel: Channel) -> str | None:
+    """With whom this channel talks, rings or waits: an extension or a number."""
+    company = switch.across(channel)
+    ring = channel.ring
+    if not company and isinstance(ring, Ring) and ring.dialer is not None:
+        dialer = ring.dialer
+        company = [dialer] if dialer.person else switch.across(dialer)
+    if company:
+        return _called(story, company[0])
+    if channel is not story.root and story.root.uniqueid in story.live and story.root.person:
+        return _called(story, story.root)
+    others = [other for other in story.live.values() if other.person and other is not channel]
+    return next((_called(story, other) for other in others if _rings_or_talks(other)), None)
 
 
-def peer_of(story: Story, channel: Channel) -> str | None:
-    """With whom this channel talks, rings or waits: an extension or a number as it came."""
-    for other in story.live.values():
-        if other is channel or not other.person:
-            continue
-        if other.extension is not None and other.extension == channel.extension:
-            continue
-        ring = other.ring
-        if isinstance(ring, Ring) and not ring.own and ring.shown:
-            if ring.open and not ring.rang:
-                continue
-            if not ring.open and not ring.connected:
-                continue
-            return other.extension or ring.number
-        if other is story.root:
-            return other.extension or story.caller_number or None
+def _called(story: Story, other: Channel) -> str | None:
+    if other.extension is not None:
         return other.extension
-    return None
+    ring = other.ring
+    if isinstance(ring, Ring) and ring.number:
+        return ring.number
+    return (story.told.caller.number if story.told is not None else None) if other is story.root else None
+
+
+def _rings_or_talks(channel: Channel) -> bool:
+    ring = channel.ring
+    return isinstance(ring, Ring) and ring.shown and (ring.connected or (ring.open and ring.rang))
