@@ -127,6 +127,7 @@ async def test_answer_hold_mute_record_transfer_and_everything_else_works_on_a_r
         spying = await third.rings()
         await spying.answer()
         await spying.hang_up()
+        await inside.until(lambda: len(inside.telephony.calls()) == 1)
 
         await inside.do(ANNA, "transfer", to="102", kind="attended")
         asked = await second.rings()
