@@ -79,7 +79,7 @@ async def inbound_withheld(stage: Stage) -> None:
     await caller.hang_up()
 
 
-@story({**INBOUND, **TALKED, "caller_number": "+442079460123", "caller_name": 'O\'Neil & "Sons" <b>Ltd</b>'})
+@story({**INBOUND, **TALKED, "caller_number": "+442079460123", "caller_name": "O'Neil & Sons <b>Ltd</b>"})
 async def inbound_foreign(stage: Stage) -> None:
     """A caller from London whose name has an apostrophe and tags in it."""
     caller = await stage.outside("67", "+442079460123", "O'Neil & Sons <b>Ltd</b>")

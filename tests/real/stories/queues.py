@@ -1,6 +1,7 @@
 """Queues, menus and voicemail."""
 
 from tests.real.stage import IVAN, MARIA, Stage, moment, story, talk
+from tests.real.stories.transfers import unwilling
 
 INBOUND = {"direction": "inbound", "caller_number": IVAN}
 SALES = {**INBOUND, "dialed": "+74951234568", "queue": "sales"}
@@ -134,18 +135,11 @@ async def queue_of_local_members_second(stage: Stage) -> None:
     first, second = await stage.phones("103", "104")
     caller = await stage.outside("74")
 
-    async def busy(call) -> None:  # noqa: ANN001
-        call.ring()
-        await call.reject(486)
-
-    first.reaction = busy
-    try:
-        agent = await second.rings()
-        await agent.answer()
-        await talk(caller)
-        await caller.hang_up()
-    finally:
-        first.reaction = None
+    first.reaction = unwilling
+    agent = await second.rings()
+    await agent.answer()
+    await talk(caller)
+    await caller.hang_up()
 
 
 @story({**INBOUND, **NOBODY, "dialed": "+74951234574", "queue": "local", "outcome": "abandoned"})

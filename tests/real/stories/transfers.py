@@ -21,7 +21,8 @@ async def conversation(stage: Stage) -> tuple[Call, Call]:
 
 async def taken(stage: Stage, extension: str) -> Call:
     """Whoever rings at `extension` is answered after a moment."""
-    call = await (await stage.phone(extension)).rings()
+    while (call := await (await stage.phone(extension)).rings()).is_over.is_set():
+        pass
     await moment()
     return await call.answer()
 
@@ -95,13 +96,19 @@ async def blind_refer_outside(stage: Stage) -> None:
 async def blind_refer_to_queue(stage: Stage) -> None:
     """101 gives Ivan to the sales queue; 101 does not take him, 102 does."""
     caller, agent = await conversation(stage)
+    agent.phone.reaction = unwilling
     await agent.transfer("600")
     await agent.ended()
-    await (await (await stage.phone("101")).rings()).reject(486)
     second = await taken(stage, "102")
     await moment(0.8)
     await caller.hang_up()
     await second.ended()
+
+
+async def unwilling(call: Call) -> None:
+    """A phone that is set to refuse whatever comes."""
+    call.ring()
+    await call.reject(486)
 
 
 @story({**GIVEN, "answered_by": ["101", "103", "104"], "owner": "104",
