@@ -27,6 +27,8 @@ async def test_the_history_shows_calls_newest_first_and_every_number_dials(datab
         ):
             found = (await browser.get(f"/calls?{asked}")).text
             assert (there in found, gone in found) == (True, False), asked
+        running = await history.log(ringing("+79035550018", name="3", at=900))
+        assert "идёт" in (await browser.get(f"/calls/{running.id}")).words
         assert "Таких звонков нет" in (await browser.get("/calls?since=2026-11-21&queue=")).words
         assert (await browser.get("/calls?outcome=whatever")).status == 422
 
