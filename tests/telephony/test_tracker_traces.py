@@ -1,4 +1,4 @@
-"""Every recording in tests/traces gives the records (and presence) that its line in expected.jsonl says."""
+"""Every recording in tests/traces gives the records (and presence) that its line in expected*.jsonl says."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,11 @@ from config.reading import load
 from telephony.replay import feed, records
 
 TRACES = Path(__file__).parents[1] / "traces"
-EXPECTED = [json.loads(line) for line in (TRACES / "expected.jsonl").read_text().splitlines() if line.strip()]
+EXPECTED = [
+    json.loads(line)
+    for name in ("expected.jsonl", "expected_recorded.jsonl")
+    for line in (TRACES / name).read_text(encoding="utf-8").splitlines()
+]
 TOLERANCE = 0.2
 """Seconds by which durations may differ from what the phones did."""
 
