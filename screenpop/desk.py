@@ -123,13 +123,16 @@ class Desk:
             "pbx": list(self._pbxs.values()),
         }
 
-    def current(self, topics: Topics, scope: Scope, at: datetime) -> list[dict[str, Any]]:
-        """The present state of all that `topics` cover, as events, for who just subscribed."""
-        phones = [{"type": "presence", **view} for view in self._floor.presence(scope)]
-        queues = [{"type": "queue", **view} for view in self._floor.queues(at)]
-        return [view for view in phones if topics.covers("presence", view["extension"])] + [
-            view for view in queues if topics.covers("queue", view["queue"])
-        ]
+    def current(self, before: Topics, topics: Topics, scope: Scope, at: datetime) -> list[dict[str, Any]]:
+        """The present state of what `topics` cover and `before` did not, as events, for who just subscribed."""
+        told: list[dict[str, Any]] = []
+        for kind, field, views in (
+            ("presence", "extension", self._floor.presence(scope) if not before.presence else ()),
+            ("queue", "queue", self._floor.queues(at) if not before.queues else ()),
+        ):
+            news = [v for v in views if topics.covers(kind, v[field]) and not before.covers(kind, v[field])]
+            told += [{"type": kind, **view} for view in news]
+        return told
 
     def _link(self, pbx: str, *, connected: bool, reason: str) -> Telling:
         self._pbxs[pbx] = {"pbx": pbx, "connected": connected, "reason": reason}

@@ -2,10 +2,13 @@
 
 A measured exception to "the library by the book" (`bench/fanout.py`): a frame of a feed without compression
 needs no state of the connection, so it is made once and handed to each transport, instead of once per
-connection. Nothing here waits; whoever does not read is named in `slow` and gets no more.
+connection. Nothing here waits; whoever does not read gets no more.
 """
 
-from collections.abc import Iterable, Sequence
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 from domain.rights import Scope
@@ -14,6 +17,8 @@ from screenpop.recent import Told
 from screenpop.telling import sees_peers
 
 OUTBOX = 1_048_576
+SLICE = 0.0005  # seconds after which a frame for many lets a pop pass
+MANY = 64
 Group = tuple[Topics, bool]
 
 
@@ -25,9 +30,9 @@ class Pipe(Protocol):
 
 
 class Link:
-    """One open connection: whose it is, what it wants to hear, and its way out."""
+    """One open connection: whose it is, what it wants to hear, its way out, and frames it is about to get."""
 
-    __slots__ = ("limit", "open", "pipe", "scope", "session_id", "topics")
+    __slots__ = ("due", "limit", "open", "pipe", "scope", "session_id", "topics")
 
     def __init__(self, pipe: Pipe, scope: Scope, session_id: str) -> None:
         self.pipe = pipe
@@ -36,15 +41,18 @@ class Link:
         self.topics = DEFAULT
         self.limit = OUTBOX
         self.open = True
+        self.due: list[bytes] = []
 
 
 class Fanout:
-    """Every open link, found by user and by what it hears."""
+    """Every open link, found by user and by what it hears. `let_go(link)`: its browser stopped reading."""
 
-    def __init__(self) -> None:
+    def __init__(self, let_go: Callable[[Link], None]) -> None:
+        self.let_go = let_go
+        self._turns: deque[Link] = deque()
+        self._pumping = False
         self._groups: dict[Group, dict[Link, None]] = {}
         self._by_user: dict[str, dict[Link, None]] = {}
-        self.slow: list[Link] = []
 
     def __len__(self) -> int:
         return sum(len(links) for links in self._by_user.values())
@@ -88,23 +96,58 @@ class Fanout:
             suiting = [told for told in batch if told.telling.suits(peers, topics)]
             common = [told.encoded for told in suiting if told.telling.users is None]
             if common:
-                self.write(links.keys() - apart, frame(array(common)))
+                self._write_many(links.keys() - apart, frame(array(common)))
             self._send_special(suiting, links.keys() & apart)
 
     def write(self, links: Iterable[Link], data: bytes) -> None:
-        """Write one frame to many. A browser that is just leaving is passed over: its handler is on its way."""
+        """Write one frame to a few, after what they are about to get."""
         for link in links:
-            pipe = link.pipe
-            if not link.open:
-                continue
-            if pipe.get_write_buffer_size() > link.limit:
-                link.open = False
-                self.slow.append(link)
-                continue
-            try:
-                pipe.write(data)
-            except RuntimeError:  # the library has said good-bye already: nothing may follow
-                link.open = False
+            if link.due:
+                link.due.append(data)
+                self._pass(link)
+            else:
+                self._put(link, data)
+
+    def _write_many(self, links: Collection[Link], data: bytes) -> None:
+        """The same for any number: many of them in slices of time, so that a pop need not wait for all."""
+        if len(links) <= MANY:
+            self.write(links, data)
+            return
+        for link in links:
+            link.due.append(data)
+        self._turns.extend(links)
+        if not self._pumping:
+            self._pump()
+
+    def _pump(self) -> None:
+        """Pass on what is due for half a millisecond; then whatever else is ready has its turn."""
+        turns, until = self._turns, time.perf_counter() + SLICE
+        while turns:
+            for _ in range(min(8, len(turns))):
+                self._pass(turns.popleft())
+            if time.perf_counter() > until:
+                break
+        self._pumping = bool(turns)
+        if turns:
+            asyncio.get_running_loop().call_soon(self._pump)
+
+    def _pass(self, link: Link) -> None:
+        if due := link.due:
+            self._put(link, due[0] if len(due) == 1 else b"".join(due))
+            due.clear()
+
+    def _put(self, link: Link, data: bytes) -> None:
+        """Hand bytes to the transport. A browser that is just leaving is passed over: its handler is on its way."""
+        if not link.open:
+            return
+        if link.pipe.get_write_buffer_size() > link.limit:
+            link.open = False
+            self.let_go(link)
+            return
+        try:
+            link.pipe.write(data)
+        except RuntimeError:  # the library has said good-bye already: nothing may follow
+            link.open = False
 
     def _send_to(self, batch: Sequence[Told], users: Iterable[str]) -> None:
         """The same where only some users are concerned: nobody else is looked at."""

@@ -22,7 +22,7 @@ from screenpop.desk import Desk
 from screenpop.doorway import CLOSING, greet, shut, wish
 from screenpop.fanout import Fanout, Link
 from screenpop.post import Post, now
-from screenpop.protocol import DEFAULT, Close, Junk, Shown, Subscribe, parse
+from screenpop.protocol import Close, Junk, Shown, Subscribe, parse
 from screenpop.recent import Recent
 from screenpop.telling import Telling
 
@@ -93,8 +93,8 @@ class Gateway:
         self._linger = linger
         self._dead_after = dead_after
         self.epoch = uuid4().hex
-        self._fanout = Fanout()
-        self._post = Post(self._fanout, recent or Recent(), self._let_go)
+        self._fanout = Fanout(self._let_go)
+        self._post = Post(self._fanout, recent or Recent())
         self._connections: dict[Link, ServerConnection] = {}
         self._leaving: dict[str, asyncio.TimerHandle] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -231,9 +231,9 @@ class Gateway:
                 self.audience.shown(link.scope, said.call, hidden=said.hidden)
             case Subscribe():
                 self._post.flush()
+                before = link.topics
                 self._fanout.subscribe(link, said.topics)
-                present = self._desk.current(said.topics, link.scope, datetime.now(UTC))
-                if said.topics != DEFAULT and present:
+                if present := self._desk.current(before, said.topics, link.scope, datetime.now(UTC)):
                     self._post.say(link, *present)
 
     # --- leaving ------------------------------------------------------------------------------------------

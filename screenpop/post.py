@@ -18,12 +18,11 @@ EVENTS = Counter("switchroom_live_events", "Events told by the live gateway", ["
 
 
 class Post:
-    """What is told, in order. `let_go(link)` is called for each link whose browser stopped reading."""
+    """What is told, in order."""
 
-    def __init__(self, fanout: Fanout, recent: Recent, let_go: Callable[[Link], None]) -> None:
+    def __init__(self, fanout: Fanout, recent: Recent) -> None:
         self._fanout = fanout
         self._recent = recent
-        self._let_go = let_go
         self._seq = 0
         self._ready: list[Told] = []
         self._flushing = False
@@ -46,13 +45,11 @@ class Post:
         batch, self._ready, self._flushing = self._ready, [], False
         if batch:
             self._fanout.send(batch)
-            self._drop_slow()
 
     def say(self, link: Link, *events: Mapping[str, Any]) -> None:
         """Tell this link alone, after everything that was told before."""
         self.flush()
         self._fanout.write((link,), frame(array([self._numbered(event) for event in events])))
-        self._drop_slow()
 
     def open(self, link: Link, hello: Mapping[str, Any], snapshot: Callable[[], Mapping[str, Any]]) -> None:
         """The first frame of a new link: hello and a snapshot. The hello is number 0: nothing to come back to."""
@@ -77,11 +74,6 @@ class Post:
     def _numbered(self, event: Mapping[str, Any]) -> bytes:
         self._seq += 1
         return encode(self._seq, now(), event)
-
-    def _drop_slow(self) -> None:
-        slow, self._fanout.slow = self._fanout.slow, []
-        for link in slow:
-            self._let_go(link)
 
 
 def now() -> str:

@@ -11,6 +11,7 @@ from domain.events import CallChanged, CallMerged, CallStored, News, UserStateCh
 from domain.presence import PhoneState, UserState, WorkState
 from domain.rights import Scope
 from screenpop.desk import Desk
+from screenpop.floor import QUEUE_PACE
 from screenpop.protocol import DEFAULT, Topics
 from screenpop.recent import Recent, Told
 from screenpop.telling import Telling
@@ -54,6 +55,7 @@ class Centre:
         self.desk = Desk(actions=lambda call, scope: (scope.role, call.state))
         self.recent = recent
         self.seq = 0
+        self.at = NOON
         self.calls: dict[int, Call] = {}
         self.wanted = []
 
@@ -68,7 +70,7 @@ class Centre:
                     card = {"client": each.number, "match": "exact"}
                     self.tell(self.desk.card(each.call.id, user_id, each.number, card))
             case ("tick",):
-                self.tell(self.desk.tick(NOON))
+                self.tell(self.desk.tick(self.at))
             case _:
                 for each in self.news(step):
                     self.tell(self.desk.on(each))
@@ -106,6 +108,7 @@ class Centre:
 
     def settle(self) -> None:
         self.step(("cards", True))
+        self.at += QUEUE_PACE
         self.step(("tick",))
 
     def snapshot(self, scope: Scope) -> Screen:

@@ -220,7 +220,8 @@ def test_presence_can_be_narrowed_to_some_extensions() -> None:
     watched.on(phone("102", "idle"))
     only = Topics(presence=False, extensions=frozenset({"102"}))
     assert [event["extension"] for event in heard(OLGA, watched.tick(NOON), only)] == ["102"]
-    assert [event["extension"] for event in watched.current(only, OLGA, NOON)] == ["102"]
+    assert [event["extension"] for event in watched.current(Topics(presence=False), only, OLGA, NOON)] == ["102"]
+    assert watched.current(DEFAULT, only, OLGA, NOON) == [], "heard before"
 
 
 def test_an_ended_call_leaves_nothing_behind() -> None:
