@@ -3,7 +3,7 @@
 
 import { dial, h, once, tell } from "./dom.js";
 import { doing, titleOf } from "./my-calls.js";
-import { clock, day, endedBy, localTime, money, outcome, phone } from "./say.js";
+import { clock, day, duration, endedBy, localTime, money, outcome, phone } from "./say.js";
 import { _, ngettext } from "./words.js";
 
 const LAST = 8; // a low window shows four of them
@@ -13,7 +13,15 @@ const OPEN = 4;
 export function entry(item) {
   const kinds = { call: _("Call"), sms: _("SMS"), fax: _("Fax"), mail: _("Mail"), order: _("Order"), interview: _("Questionnaire"), task: _("Task"),
     note: _("Note"), visit: _("Visit"), letter: _("Letter"), request: _("Request"), web: _("Web site"), merge: _("Merge") };
+  if (item.call) return callEntry(item.call);
   return { kind: kinds[item.kind] ?? item.kind, text: item.summary || item.note || item.text || item.title || "" };
+}
+
+function callEntry(call) {
+  const ways = { inbound: _("Incoming"), outbound: _("Outgoing"), internal: _("Inside") };
+  const answered = call.outcome === "answered";
+  const length = answered ? duration(call.talk_seconds) : outcome(call);
+  return { kind: `${ways[call.direction] ?? ""} ${length}`.trim(), text: [call.note, call.note ? "" : call.queue, call.owner].filter(Boolean).join(" · ") };
 }
 
 /** What state an order is in, in words. */
@@ -40,7 +48,7 @@ class ClientCard extends HTMLElement {
     const card = this.desk.card(call);
     const colleague = this.desk.presence.get(this.desk.other(call));
     once(this.parts.who, [call.id, titleOf(this.desk, call), this.desk.other(call), card?.client, call.queue, call.dialed, call.caller?.name], () => this.#who(call, card));
-    once(this.parts.state, [call.id, call.state, call.since, call.talk_seconds, call.outcome, call.ended_by], () => this.#state(call));
+    once(this.parts.state, [call.id, call.state, call.since, call.talk_seconds, call.outcome, call.ended_by, call.ended_at], () => this.#state(call));
     once(this.parts.line, [call.id, card?.client, call.caller?.name, call.direction], () => this.#line(call, card?.client));
     this.unknown.draw(call, card);
     once(this.parts.match, [call.id, card?.match, card?.foreign, card?.client?.id, call.direction, colleague?.extension], () => this.#match(call, card));
@@ -60,7 +68,7 @@ class ClientCard extends HTMLElement {
 
   #line(call, client) {
     const said = call.direction === "inbound" && call.caller?.name && call.caller.name !== client?.name ? _("the network says: %(name)s", { name: call.caller.name }) : "";
-    const known = [client?.company, client?.fields?.position, client?.fields?.city, said].filter(Boolean).join(" · ");
+    const known = [client?.company, client?.fields?.position, client?.fields?.city ?? client?.fields?.["Город"], said].filter(Boolean).join(" · ");
     return [h("span", { class: "clip" }, known || (call.direction === "internal" ? _("Internal call") : "")), h("span", { class: "client-time muted", "data-zone": client?.time_zone ?? "" })];
   }
 
@@ -74,8 +82,7 @@ class ClientCard extends HTMLElement {
   }
 
   #length(call) {
-    const seconds = Math.floor(call.talk_seconds ?? 0);
-    return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+    return duration(call.talk_seconds || (call.answered_at ? (Date.parse(call.ended_at) - Date.parse(call.answered_at)) / 1000 : 0));
   }
 
   #match(call, card) {

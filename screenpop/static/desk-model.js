@@ -91,6 +91,14 @@ export class Desk extends EventTarget {
     this.dispatchEvent(new CustomEvent("calls"));
   }
 
+  /** The record of an ended call as the store has it: how long, who hung up. */
+  settle(record) {
+    const kept = this.after.get(record.id);
+    if (!kept) return;
+    this.after.set(record.id, { ...kept, ...record, note: kept.note, disposition: kept.disposition, state: "ended", actions: [] });
+    this.dispatchEvent(new CustomEvent("calls"));
+  }
+
   /** An ended call whose outcome is still to be written (after a reload). */
   resume(call, card) {
     if (this.calls.has(call.id) || this.after.has(call.id)) return;
@@ -160,7 +168,7 @@ export class Desk extends EventTarget {
       if (this.currentId === call.id) this.currentId = call.into ?? null;
       return;
     }
-    const ended = { ...before, ...call, over: call.state, state: "ended", actions: [] };
+    const ended = { ...before, ...call, ended_at: call.ended_at ?? new Date(this.now()).toISOString(), state: "ended", actions: [] };
     const worked = this.#talked(ended) || this.after.has(call.id);
     if (worked) this.after.set(call.id, ended);
     else if (this.currentId === call.id) this.currentId = null;
@@ -178,6 +186,7 @@ export class Desk extends EventTarget {
 
   #mine(call) {
     const own = this.user.extension;
+    if (typeof call.mine === "boolean") return call.mine;
     if (!own) return false;
     if (this.cards.has(call.id)) return true;
     return this.#fromMe(call) || (call.answered_by ?? []).includes(own) || (call.legs ?? []).some((leg) => leg.extension === own && !leg.ended_at);

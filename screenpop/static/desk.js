@@ -174,6 +174,7 @@ desk.addEventListener("rang", ({ detail: call }) => {
   if (tabs.leads) alarm.notify(alarm.words.ringing(), who, () => desk.open(call.id));
 });
 desk.addEventListener("lost", ({ detail: { call, worked, before } }) => {
+  if (worked) setTimeout(() => rest.calls.get(call.id).then((record) => desk.settle(record)).catch(() => {}), 800);
   if (worked || before.state !== "ringing") return;
   const by = (call.answered_by ?? []).map((extension) => desk.presence.get(extension)?.user?.name ?? extension).join(", ");
   say(by ? _("Answered by %(who)s", { who: by }) : _("The call has ended: %(who)s", { who: titleOf(desk, before) }));

@@ -69,7 +69,7 @@ function updatePhone(item, row) {
   button.dataset.look = looks;
   button.dataset.state = row.state;
   tell(button.querySelector(".who"), nameOf(row));
-  tell(button.querySelector(".doing"), row.peer ? `${word} · ${phone(row.peer)}` : word);
+  tell(button.querySelector(".doing"), row.peer ? (row.state === "talking" ? phone(row.peer) : `${word} · ${phone(row.peer)}`) : word);
   const timer = button.querySelector("run-time");
   const since = (row.state === "idle" && ["paused", "wrapup"].includes(row.user_state) ? row.user_since : row.since) ?? "";
   if (timer.getAttribute("since") !== since) timer.setAttribute("since", since);

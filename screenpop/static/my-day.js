@@ -35,7 +35,7 @@ class MyDay extends HTMLElement {
     once(this.querySelector(".figures"), [items.length, total], () => [
       h("p", {}, h("span", { class: "figure" }, String(talked.length)), h("span", { class: "muted small" }, ngettext("conversation", "conversations", talked.length))),
       h("p", {}, h("span", { class: "figure" }, duration(mean)), h("span", { class: "muted small" }, _("on average"))),
-      h("p", {}, h("span", { class: "figure" }, duration(total)), h("span", { class: "muted small" }, _("talked"))),
+      h("p", {}, h("span", { class: "figure" }, total < 3_600 ? duration(total) : _("%(time)s h", { time: duration(total / 60) })), h("span", { class: "muted small" }, _("talked"))),
     ]);
   }
 

@@ -3,7 +3,7 @@
 import { dial, fill, h, tell } from "./dom.js";
 import { tasks } from "./rest.js";
 import { moment, phone } from "./say.js";
-import { _, page } from "./words.js";
+import { _ } from "./words.js";
 
 class NextUp extends HTMLElement {
   attach({ desk, live, keys }) {
@@ -20,7 +20,7 @@ class NextUp extends HTMLElement {
 
   async read() {
     try {
-      const { items } = await tasks.list({ assignee: page.user.id, state: "open", limit: 50 });
+      const { items } = await tasks.list({ mine: true, state: "open", limit: 50 });
       this.items = items.toSorted((a, b) => (a.due_at ?? "9").localeCompare(b.due_at ?? "9"));
     } catch (problem) {
       if (!this.items) this.#say(problem.message);
@@ -45,8 +45,8 @@ class NextUp extends HTMLElement {
   }
 
   #update(button, task) {
-    const number = task.number ?? task.client?.numbers?.[0]?.number ?? task.client_number ?? "";
-    const who = task.client?.name ?? task.client_name ?? "";
+    const number = task.dials ?? task.number ?? "";
+    const who = task.client_name ?? "";
     const late = task.due_at && Date.parse(task.due_at) < this.live.now();
     button.dataset.number = number;
     button.disabled = !number;

@@ -17,7 +17,7 @@ const list = records({
 document.getElementById("again").addEventListener("click", () => list.reload());
 list.reload();
 
-const after = (from, to) => (from && to ? `+${Math.max(0, Date.parse(to) - Date.parse(from))} ${_("ms")}` : "—");
+const after = (from, to) => (from && to ? _("%(ms)s ms", { ms: `+${Math.max(0, Date.parse(to) - Date.parse(from))}` }) : "—");
 
 const reasons = {
   not_connected: { word: _("not sent: nobody was connected"), look: "bad" }, not_painted: { word: _("sent, not seen by the page"), look: "warn" },
@@ -33,7 +33,7 @@ function why(pop) {
 function row(pop) {
   const matches = { exact: _("one client"), maybe: _("several clients"), none: _("nobody has the number") };
   const { word, look } = why(pop);
-  const latency = typeof pop.latency_ms === "number" ? `${pop.latency_ms.toFixed(1)} ${_("ms")}` : after(pop.at, pop.shown_at);
+  const latency = typeof pop.latency_ms === "number" ? _("%(ms)s ms", { ms: pop.latency_ms.toFixed(1) }) : after(pop.at, pop.shown_at);
   return h("tr", {}, h("td", { class: "number" }, moment(pop.at)), h("td", { class: "number" }, pop.extension ?? ""), h("td", {}, pop.number ? dial(pop.number, phone(pop.number)) : _("Number withheld")),
     h("td", {}, matches[pop.match] ?? "—"), h("td", {}, pop.client_id ? h("a", { href: `/clients/${pop.client_id}` }, pop.client_name ?? _("client")) : ""), h("td", { class: "right number" }, after(pop.at, pop.sent_at)),
     h("td", { class: "right number" }, latency), h("td", {}, h("span", { class: `pill ${look}` }, word)));

@@ -37,7 +37,7 @@ class TeamPresence extends HTMLElement {
 
   #make(row) {
     const button = dial(row.extension, "", { class: "mate" });
-    button.append(h("span", { class: "shape" }), h("span", { class: "who clip" }), h("span", { class: "muted small number ext" }, row.extension), h("span", { class: "doing small clip" }),
+    button.append(h("span", { class: "shape" }), h("span", { class: "muted small number ext" }, row.extension), h("span", { class: "who clip" }), h("span", { class: "doing small clip" }),
       h("run-time", { class: "muted small number" }));
     return h("li", {}, button);
   }

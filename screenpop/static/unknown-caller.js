@@ -77,6 +77,7 @@ class UnknownCaller extends HTMLElement {
   }
 
   #found(items) {
+    if (!this.list?.isConnected) return; // answered after the field was settled
     this.matches = items;
     this.marked = -1;
     this.list.replaceChildren(...items.map((client, i) => h("div", { id: `unknown-${i}`, class: "found-row", role: "option", "aria-selected": "false",

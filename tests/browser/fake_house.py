@@ -170,7 +170,7 @@ class House:
             )
         ]
         self.tasks = [
-            {"id": str(uuid4()), "title": title, "number": number, "client_name": name, "due_at": due, "state": "open"}
+            {"id": str(uuid4()), "title": title, "number": None, "client_name": name, "dials": number, "due_at": due, "state": "open"}
             for title, number, name, due in (
                 ("Подтвердить адрес доставки", MARIA, "Мария Соколова", ago(hours=1)),
                 ("Рассказать о скидке на повторный заказ", "+79119998877", "Тимур Рашидов", ago(hours=-2)),
@@ -375,6 +375,9 @@ class House:
         self.asked.append(("dial", body))
         return self.calls[self.dials(body["to"])]
 
+    async def one(self, user: Scope, id: str) -> Facts:  # noqa: A002
+        return self.calls[id]
+
     async def patch(self, user: Scope, id: str, body: Facts) -> Facts:  # noqa: A002
         self.asked.append(("patch", {"call": id, **body}))
         self.calls[id] |= body
@@ -448,6 +451,7 @@ class House:
             ("POST", "/calls", self.dial),
             ("GET", "/calls/missed", constant(lambda: {"items": self.missed})),
             ("GET", "/calls/dispositions", constant(lambda: {"items": [{"key": key, "ru": ru, "en": en} for key, ru, en in OUTCOMES]})),
+            ("GET", "/calls/{id}", self.one),
             ("PATCH", "/calls/{id}", self.patch),
             ("POST", "/calls/{id}/{action}", self.act),
             ("GET", "/clients", self.find),
