@@ -78,7 +78,7 @@ def bridge_leave(tracker: Tracker, ami: Message, at: At) -> None:
         return
     bridge, story = channel.bridge, tracker.story_of[channel.uniqueid]
     company = bridge is not None and bridge.mixing and len(bridge.members) > 1
-    if bridge is None and not story.complete and channel.person:
+    if not story.complete and channel.person:
         story.talked_unseen.append(channel)
     tracker.switch.leave(channel)
     if channel.person and company:

@@ -21,6 +21,7 @@ from telephony.parties import RANK, part
 from telephony.presence import Board
 from telephony.queues import Queues
 from telephony.story import Story
+from telephony.text import outside_line
 from telephony.tracker import Tracker
 
 Handler = Callable[[Message, datetime | None], None]
@@ -40,7 +41,7 @@ class Exchange:
         self.pbx = pbx
         prefix = pbx.outside_prefix
         self._endpoints = Endpoints(pbx)
-        self._tracker = Tracker(pbx.name, self._endpoints, _reader(number, prefix), names)
+        self._tracker = Tracker(pbx.name, self._endpoints, outside_line(number, prefix), names)
         self._board = Board(pbx.name, self._endpoints, self._tracker)
         self._queues = Queues(pbx.name, self._endpoints)
         self._stamp = ""
@@ -293,18 +294,3 @@ class Exchange:
 
     def _story(self, call_id: CallId) -> Story | None:
         return next((story for story in self._tracker.stories.values() if story.id == call_id), None)
-
-
-def _reader(number: Callable[[str | None], str | None], prefix: str) -> Callable[[str | None], str | None]:
-    """Reads numbers; the prefix dialled to get an outside line is not part of one."""
-    if not prefix:
-        return number
-
-    def read(typed: str | None) -> str | None:
-        if typed and typed.startswith(prefix):
-            inside = number(typed[len(prefix) :])
-            if inside is not None and inside.startswith("+"):
-                return inside
-        return number(typed)
-
-    return read

@@ -64,14 +64,15 @@ def _state_of_rung(tracker: Tracker, channel: Channel, story: Story, state: str,
 
 
 def hangup(tracker: Tracker, ami: Message, at: At) -> None:
-    channel = tracker.channel(ami, at)
+    channel = tracker.switch.known(ami)
+    if channel is None and ami.get("Linkedid", "") in tracker.stories:
+        channel = tracker.channel(ami, at)
     if channel is None:
         if uniqueid := ami.get("Uniqueid"):
             tracker.remember(uniqueid)
         return
     story = tracker.story_of[channel.uniqueid]
-    cause = ami.get("Cause", "")
-    tracker.gone(channel, story, at, cause)
+    tracker.gone(channel, story, at, ami.get("Cause", ""))
     if not story.live:
         tracker.close(story, at, None)
 

@@ -1,7 +1,8 @@
-"""Names as they come over the wire, made fit to be shown."""
+"""Names and numbers as they come over the wire, made fit to be shown."""
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 ESCAPED = re.compile(r"\\([abfnrtv'\"?\\])")
 LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
@@ -26,3 +27,18 @@ def clean(name: str) -> tuple[str, bytes | None]:
 
 def _control(letter: str) -> bool:
     return unicodedata.category(letter) == "Cc"
+
+
+def outside_line(number: Callable[[str | None], str | None], prefix: str) -> Callable[[str | None], str | None]:
+    """Read numbers; the prefix dialled to get an outside line is not part of one."""
+    if not prefix:
+        return number
+
+    def read(typed: str | None) -> str | None:
+        if typed and typed.startswith(prefix):
+            inside = number(typed[len(prefix) :])
+            if inside is not None and inside.startswith("+"):
+                return inside
+        return number(typed)
+
+    return read

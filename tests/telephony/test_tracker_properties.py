@@ -120,15 +120,81 @@ def test_each_call_is_told_as_a_chain_and_ends_once(events: list[Message]) -> No
 
 
 HEADER = st.sampled_from(
-    "Channel Uniqueid Linkedid DestChannel DestUniqueid DestLinkedid DialStatus BridgeUniqueid Timestamp Queue "
-    "ParkeeChannel ParkeeUniqueid Exten Cause TransfererUniqueid TransfererChannel OrigTransfererUniqueid "
-    "OrigTransfererChannel SecondTransfererUniqueid SecondTransfererChannel TargetUniqueid TargetChannel "
-    "LocalOneUniqueid LocalOneChannel LocalTwoUniqueid LocalTwoChannel ChannelStateDesc Newname Conference "
-    "Device State Hint Status Mailbox Waiting Uptime Interface Forward CallerIDNum".split()
+    [
+        "Channel",
+        "Uniqueid",
+        "Linkedid",
+        "DestChannel",
+        "DestUniqueid",
+        "DestLinkedid",
+        "DialStatus",
+        "BridgeUniqueid",
+        "Timestamp",
+        "Queue",
+        "ParkeeChannel",
+        "ParkeeUniqueid",
+        "Exten",
+        "Cause",
+        "TransfererUniqueid",
+        "TransfererChannel",
+        "OrigTransfererUniqueid",
+        "OrigTransfererChannel",
+        "SecondTransfererUniqueid",
+        "SecondTransfererChannel",
+        "TargetUniqueid",
+        "TargetChannel",
+        "LocalOneUniqueid",
+        "LocalOneChannel",
+        "LocalTwoUniqueid",
+        "LocalTwoChannel",
+        "ChannelStateDesc",
+        "Newname",
+        "Conference",
+        "Device",
+        "State",
+        "Hint",
+        "Status",
+        "Mailbox",
+        "Waiting",
+        "Uptime",
+        "Interface",
+        "Forward",
+        "CallerIDNum",
+    ]
 )
 VALUE = st.sampled_from(
-    "1.1 1.2 1.3 2.4 PJSIP/101-1 PJSIP/102-2 PJSIP/trunk-3 Local/9@c-1;1 Local/9@c-1;2 ANSWER BUSY NOANSWER CANCEL "
-    "Ringing Up Ring Down 101 s *8 16 17 21 0 1795345155.5 nan inf x b1 b2".split()
+    [
+        "1.1",
+        "1.2",
+        "1.3",
+        "2.4",
+        "PJSIP/101-1",
+        "PJSIP/102-2",
+        "PJSIP/trunk-3",
+        "Local/9@c-1;1",
+        "Local/9@c-1;2",
+        "ANSWER",
+        "BUSY",
+        "NOANSWER",
+        "CANCEL",
+        "Ringing",
+        "Up",
+        "Ring",
+        "Down",
+        "101",
+        "s",
+        "*8",
+        "16",
+        "17",
+        "21",
+        "0",
+        "1795345155.5",
+        "nan",
+        "inf",
+        "x",
+        "b1",
+        "b2",
+    ]
 ) | st.text(max_size=5)
 
 
