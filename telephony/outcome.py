@@ -22,6 +22,9 @@ CAUSES: dict[str, tuple[LegResult, str | None]] = {
     "2": ("failed", "no_route"),
     "3": ("failed", "no_route"),
     "17": ("busy", None),
+    "18": ("no_answer", None),
+    "19": ("no_answer", None),
+    "20": ("no_answer", None),
     "21": ("busy", "rejected"),
     "22": ("failed", "number_changed"),
     "27": ("failed", "unreachable"),
@@ -37,13 +40,17 @@ CAUSES: dict[str, tuple[LegResult, str | None]] = {
 
 
 def refine(ring: Ring, cause: str) -> None:
-    """Tell a rejection, a wrong number, … from a phone that just was not answered, by the hang-up cause."""
-    if ring.result in ("no_answer", "failed", "busy") and ring.forwarded_to is None and cause in CAUSES:
-        result, why = CAUSES[cause]
-        if ring.result != "busy" or result == "busy":
-            ring.result, ring.cause = result, why or ring.cause
-    elif ring.result == "failed" and ring.cause is None and cause == "0":
-        ring.cause = "congestion"
+    """Tell a rejection, a wrong number, a phone that is away, … by the hang-up cause, where DialStatus does not.
+
+    chan_sip says BUSY for a phone that is away (480), app_dial NOANSWER for one that declines (603).
+    """
+    if ring.forwarded_to is not None or cause not in CAUSES:
+        return
+    result, why = CAUSES[cause]
+    if ring.result == "no_answer" or (ring.result == "failed" and result != "no_answer"):
+        ring.result, ring.cause = result, why or ring.cause
+    elif ring.result == "busy" and result != "failed":
+        ring.result, ring.cause = result, why
 
 
 def verdict(rings: list[Ring]) -> LegResult:
