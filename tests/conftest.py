@@ -1,7 +1,7 @@
 """What every test may ask for: a throw-away PostgreSQL with our tables, emptied before each test that uses it."""
 
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +12,19 @@ from crm_store.embedded import Cluster
 
 
 @pytest.fixture(scope="session")
-async def cluster_database() -> AsyncIterator[Database]:
-    """One server for the whole run, without fsync; works as root and as anybody."""
+def data_dir() -> Iterator[Path]:
+    """The `data_dir` of the run: a whole server started on it attaches to the database of `database`."""
     with tempfile.TemporaryDirectory(prefix="switchroom-tests-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
-        cluster = Cluster(home=Path(folder), user=server_user(), durable=False)
-        async with open_cluster(cluster) as database:
-            yield database
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+async def cluster_database(data_dir: Path) -> AsyncIterator[Database]:
+    """One server for the whole run, without fsync; works as root and as anybody."""
+    cluster = Cluster(home=data_dir, user=server_user(), durable=False)
+    async with open_cluster(cluster) as database:
+        yield database
 
 
 @pytest.fixture
