@@ -3,6 +3,7 @@
 `stage` is where stories are played on it, `told` is our own telephony connected to it.
 """
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -28,7 +29,8 @@ class Rack:
     async def get(self, version: str) -> Asterisk:
         """Asterisk `version`, its phones registered, no call on."""
         if version not in self._running:
-            self._running[version] = await self._kept.enter_async_context(_fetched(version))
+            asterisk = await asyncio.to_thread(_fetched, version)
+            self._running[version] = await self._kept.enter_async_context(asterisk)
             for extension in EXTENSIONS:
                 await self._running[version].phone(extension)
         pbx = self._running[version]

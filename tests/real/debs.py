@@ -77,7 +77,7 @@ def _apt(apt: Path, *command: str) -> None:
         "Debug::NoLocking": "1", "Binary::apt-get::APT::Keep-Downloaded-Packages": "true",
     }  # fmt: skip
     flags = [flag for name, value in options.items() for flag in ("-o", f"{name}={value}")]
-    done = subprocess.run(["apt-get", "-q", *flags, *command], capture_output=True, text=True, check=False)
+    done = subprocess.run(["apt-get", "-q", *flags, *command], capture_output=True, text=True, check=False, timeout=900)
     if done.returncode:
         raise NotToBeHad(f"`apt-get {' '.join(command)}` failed: {(done.stderr or done.stdout)[-600:]}")
 

@@ -261,6 +261,15 @@ async def internal_no_answer(stage: Stage) -> None:
     await call.ended()
 
 
+@story({**INTERNAL, **NOBODY, "dialed": "105"}, snapshot=True)
+async def internal_phone_off(stage: Stage) -> None:
+    """101 calls 105, whose phone is not registered; then it is again."""
+    first, gone = await stage.phones("101", "105")
+    await gone.register(0)
+    await (await first.call("105")).ended()
+    await gone.register()
+
+
 @story({**INTERNAL, **NOBODY, "outcome": "busy", "legs": [["102", "busy"]]})
 async def internal_busy(stage: Stage) -> None:
     """101 calls 102, whose phone is busy; the PBX plays a busy tone."""

@@ -133,9 +133,8 @@ async def queue_of_local_members(stage: Stage) -> None:
 async def queue_of_local_members_second(stage: Stage) -> None:
     """A queue of Local members: 103 is busy, 104 answers."""
     first, second = await stage.phones("103", "104")
-    caller = await stage.outside("74")
-
     first.reaction = unwilling
+    caller = await stage.outside("74")
     agent = await second.rings()
     await agent.answer()
     await talk(caller)

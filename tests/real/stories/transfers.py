@@ -69,6 +69,18 @@ async def blind_refer_caller_gives_up(stage: Stage) -> None:
     await third.ended()
 
 
+@story({**KEPT, "answered_by": ["101"], "transfers": [["blind", "101", "105", "returned"]]})
+async def blind_refer_returns(stage: Stage) -> None:
+    """101 gives Ivan to 105, who does not answer; the dialplan rings 101 again, who answers."""
+    caller, agent = await conversation(stage)
+    await agent.transfer("105")
+    await (await (await stage.phone("105")).rings()).ended()
+    back = await taken(stage, "101")
+    await moment(0.8)
+    await caller.hang_up()
+    await back.ended()
+
+
 @story({**KEPT, "transfers": []})
 async def blind_refer_nowhere(stage: Stage) -> None:
     """101 gives Ivan to an extension that does not exist: the PBX refuses, they go on talking."""
