@@ -20,7 +20,7 @@ export function entry(item) {
 function callEntry(call) {
   const ways = { inbound: _("Incoming"), outbound: _("Outgoing"), internal: _("Inside") };
   const answered = call.outcome === "answered";
-  const length = answered ? duration(call.talk_seconds) : outcome(call);
+  const length = answered ? duration(call.talk_seconds) : outcome(call) || _("going on");
   return { kind: `${ways[call.direction] ?? ""} ${length}`.trim(), text: [call.note, call.note ? "" : call.queue, call.owner].filter(Boolean).join(" · ") };
 }
 
@@ -100,7 +100,7 @@ class ClientCard extends HTMLElement {
   }
 
   #before(card) {
-    const last = (card?.last ?? []).slice(0, LAST);
+    const last = (card?.last ?? []).filter((item) => item.id !== this.desk.currentId).slice(0, LAST);
     const title = h("h2", { class: "part" }, _("Last contacts"));
     if (!card?.client) return [title, h("p", { class: "state low" }, _("No contacts so far."))];
     if (!last.length) return [title, h("p", { class: "state low" }, _("The first contact."))];

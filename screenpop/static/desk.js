@@ -97,7 +97,7 @@ function digit(n, event) {
 }
 
 function enter() {
-  if (!desk.current) return false;
+  if (!desk.current) return find("next-up").enter() || find("missed-list").enter();
   if (desk.current.state === "ended" && desk.card(desk.current)?.client && find("wrap-up").querySelector("[aria-pressed=true]")) return (keys.press("hangup"), true);
   return find("unknown-caller").enter() || find("wrap-up").enter();
 }

@@ -6,8 +6,10 @@ import { moment, outcome, phone } from "./say.js";
 import { _, ngettext } from "./words.js";
 
 class MissedList extends HTMLElement {
-  attach({ desk, live }) {
+  attach({ desk, live, keys }) {
     this.live = live;
+    const key = this.querySelector(".answer-key");
+    keys.listeners.add(() => tell(key, keys.label("answer")));
     this.rows = this.querySelector("ul");
     this.note = this.querySelector(".state");
     this.count = this.querySelector(".count");

@@ -10,10 +10,8 @@ class NextUp extends HTMLElement {
     Object.assign(this, { desk, live, keys, items: null });
     this.rows = this.querySelector("ul");
     this.note = this.querySelector(".state");
-    this.key = this.querySelector(".hint kbd");
     live.addEventListener("frame", ({ detail }) => detail.some((event) => event.type === "snapshot" || event.type === "task") && this.read());
     for (const type of ["current", "calls"]) desk.addEventListener(type, () => this.draw());
-    keys.listeners.add(() => this.draw());
     this.rows.addEventListener("keydown", (event) => this.#walk(event));
     this.draw();
   }
@@ -31,7 +29,6 @@ class NextUp extends HTMLElement {
 
   draw() {
     this.hidden = Boolean(this.desk.current);
-    tell(this.key, this.keys.label("answer"));
     if (!this.items) return;
     this.#say(this.items.length ? "" : _("No tasks for today. The next call comes by itself."));
     fill(this.rows, this.items, (task) => task.id, () => h("li", {}, dial("", "", { class: "task-row" })), (row, task) => this.#update(row.firstChild, task));

@@ -13,9 +13,19 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from tests.browser.fake_house import ANNA, House, Served, open_house
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 SCREENS = Path(__file__).parents[2] / "var" / "screens"
-EXPECTED = re.compile(r"WebSocket connection|status of 409|status of 404|ERR_CONNECTION|ERR_INTERNET|ERR_NETWORK")  # a line that is cut, a refusal
+EXPECTED = re.compile(
+    r"WebSocket connection|status of 409|status of 404|ERR_CONNECTION|ERR_INTERNET|ERR_NETWORK"
+)  # a line that is cut, a refusal
 Theme = Literal["light", "dark"]
 Sitting = Callable[..., Awaitable["Seat"]]
 
@@ -26,7 +36,10 @@ class Seat:
     def __init__(self, served: Served, page: Page, context: BrowserContext) -> None:
         self.served, self.page, self.context = served, page, context
         self.complaints: list[str] = []
-        page.on("console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None,
+        )
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     @property
@@ -87,7 +100,11 @@ async def sits(chromium: Browser) -> AsyncIterator[Sitting]:
                 served = await stack.enter_async_context(open_house(house, language=language))
             if context is None:
                 context = await chromium.new_context(
-                    viewport={"width": width, "height": height}, color_scheme=theme, timezone_id="Europe/Moscow", locale="ru-RU", **more
+                    viewport={"width": width, "height": height},
+                    color_scheme=theme,
+                    timezone_id="Europe/Moscow",
+                    locale="ru-RU",
+                    **more,
                 )
                 stack.push_async_callback(context.close)
                 await context.add_cookies([{"name": "switchroom_8080", "value": login, "url": served.url}])

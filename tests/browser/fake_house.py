@@ -8,7 +8,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -34,7 +34,18 @@ STRANGER = "+79035550017"
 SHARED = "+78123334455"
 Facts = dict[str, Any]
 
-NAMES = ("Борис Ким", "Вера Ли", "Глеб Штерн", "Дина Асанова", "Егор Жуков", "Жанна Белова", "Зоя Никитина", "Игорь Панов", "Кира Волошина", "Лев Тарасов")
+NAMES = (
+    "Борис Ким",
+    "Вера Ли",
+    "Глеб Штерн",
+    "Дина Асанова",
+    "Егор Жуков",
+    "Жанна Белова",
+    "Зоя Никитина",
+    "Игорь Панов",
+    "Кира Волошина",
+    "Лев Тарасов",
+)
 STATES = ("idle", "talking", "idle", "hold", "unavailable", "ringing", "dnd", "busy", "idle", "talking")
 OWN = ("ready", "ready", "paused", "ready", "offline", "ready", "ready", "ready", "wrapup", "ready")
 OUTCOMES = (
@@ -101,10 +112,19 @@ def marias_card(known: Facts) -> Facts:
             ],
             "delivery": {"address": "Санкт-Петербург, ул. Марата, 12, кв. 40"},
         },
-        {"id": "o2", "number": "40822", "state": "unconfirmed", "total": 3190.5, "created_at": ago(hours=5), "lines": [{"product": "Плед, лён", "quantity": 2, "price": 1595.25}]},
+        {
+            "id": "o2",
+            "number": "40822",
+            "state": "unconfirmed",
+            "total": 3190.5,
+            "created_at": ago(hours=5),
+            "lines": [{"product": "Плед, лён", "quantity": 2, "price": 1595.25}],
+        },
     ]
     tasks = [{"id": "t1", "title": "Уточнить время доставки", "due_at": ago(hours=2)}]
-    history = [{"id": str(i), "at": ago(days=days), "kind": kind, "summary": text} for i, (kind, days, text) in enumerate(last)]
+    history = [
+        {"id": str(i), "at": ago(days=days), "kind": kind, "summary": text} for i, (kind, days, text) in enumerate(last)
+    ]
     return card_of(known, MARIA, last=history, orders=orders, tasks=tasks)
 
 
@@ -137,19 +157,34 @@ class House:
     def furnish(self, phones: int = 12) -> None:
         """A client base, a team, queues: an ordinary morning."""
         maria = client(
-            "Мария Соколова", MARIA, company="ООО «Северный ветер»", time_zone="Asia/Omsk", fields={"city": "Омск", "position": "закупки", "contract": "40817-22"}
+            "Мария Соколова",
+            MARIA,
+            company="ООО «Северный ветер»",
+            time_zone="Asia/Omsk",
+            fields={"city": "Омск", "position": "закупки", "contract": "40817-22"},
         )
         ivan = client("Иван Петров", SHARED, company="ИП Петров")
         olga = client("Ольга Петрова", SHARED)
         self.clients = {one["id"]: one for one in (maria, ivan, olga)}
         self.cards = {MARIA: marias_card(maria), SHARED: card_of(None, SHARED, match="maybe", candidates=[ivan, olga])}
-        self.presence = {"101": self.phone("101", "idle", ANNA.name, "ready"), "100": self.phone("100", "idle", CHIEF.name, "ready")}
+        self.presence = {
+            "101": self.phone("101", "idle", ANNA.name, "ready"),
+            "100": self.phone("100", "idle", CHIEF.name, "ready"),
+        }
         for i in range(phones):
             extension, spare = str(102 + i), i % 11 == 10
             own = None if spare else OWN[i % 10]
             self.presence[extension] = self.phone(extension, STATES[i % 10], None if spare else NAMES[i % 10], own)
         self.queues = [
-            {"pbx": "main", "queue": name, "waiting": waiting, "longest_wait": 41.0 * waiting, "longest_since": ago(seconds=41 * waiting) if waiting else None, "service_level": level, "members": []}
+            {
+                "pbx": "main",
+                "queue": name,
+                "waiting": waiting,
+                "longest_wait": 41.0 * waiting,
+                "longest_since": ago(seconds=41 * waiting) if waiting else None,
+                "service_level": level,
+                "members": [],
+            }
             for name, waiting, level in (("продажи", 3, 0.84), ("поддержка", 0, 0.97), ("vip", 1, None))
         ]
         self.missed = [
@@ -170,7 +205,15 @@ class House:
             )
         ]
         self.tasks = [
-            {"id": str(uuid4()), "title": title, "number": None, "client_name": name, "dials": number, "due_at": due, "state": "open"}
+            {
+                "id": str(uuid4()),
+                "title": title,
+                "number": None,
+                "client_name": name,
+                "dials": number,
+                "due_at": due,
+                "state": "open",
+            }
             for title, number, name, due in (
                 ("Подтвердить адрес доставки", MARIA, "Мария Соколова", ago(hours=1)),
                 ("Рассказать о скидке на повторный заказ", "+79119998877", "Тимур Рашидов", ago(hours=-2)),
@@ -205,10 +248,8 @@ class House:
 
     def _later(self, coroutine: Any) -> None:
         async def quietly() -> None:
-            try:
+            with suppress(ConnectionClosed):
                 await coroutine
-            except ConnectionClosed:
-                pass
 
         task = asyncio.get_running_loop().create_task(quietly())
         self._tasks.add(task)
@@ -218,8 +259,19 @@ class House:
         return [call for call in self.calls.values() if call["agent"] == scope.extension or scope.role == "supervisor"]
 
     def snapshot(self, scope: Scope) -> Facts:
-        own = [{**call, "card": self.cards.get(call["number"]) if call["agent"] == scope.extension else None} for call in self.of(scope) if call["state"] != "ended"]
-        return {"type": "snapshot", "calls": own, "presence": list(self.presence.values()), "queues": self.queues, "tasks": [], "campaign": None}
+        own = [
+            {**call, "card": self.cards.get(call["number"]) if call["agent"] == scope.extension else None}
+            for call in self.of(scope)
+            if call["state"] != "ended"
+        ]
+        return {
+            "type": "snapshot",
+            "calls": own,
+            "presence": list(self.presence.values()),
+            "queues": self.queues,
+            "tasks": [],
+            "campaign": None,
+        }
 
     async def greet(self, link: ServerConnection) -> None:
         cookie = link.request.headers.get("Cookie", "") if link.request else ""
@@ -228,11 +280,25 @@ class House:
             await link.close(4001, "not authorised")
             return
         user = {"id": scope.user_id, "name": scope.name, "role": scope.role, "extension": scope.extension}
-        hello = {"type": "hello", "user": user, "server_time": instant(datetime.now(UTC)), "version": "0.1.0", "epoch": self.epoch, "heartbeat": 1.0}
+        hello = {
+            "type": "hello",
+            "user": user,
+            "server_time": instant(datetime.now(UTC)),
+            "version": "0.1.0",
+            "epoch": self.epoch,
+            "heartbeat": 1.0,
+        }
         asked = parse_qs(urlsplit(link.request.path if link.request else "").query)
         self.asked.append(("live", {name: values[0] for name, values in asked.items()}))
         self.links[link] = scope
-        await link.send(json.dumps([{"seq": next(self._seq), "at": instant(datetime.now(UTC)), **event} for event in (hello, self.snapshot(scope))]))
+        await link.send(
+            json.dumps(
+                [
+                    {"seq": next(self._seq), "at": instant(datetime.now(UTC)), **event}
+                    for event in (hello, self.snapshot(scope))
+                ]
+            )
+        )
         beat = asyncio.create_task(self._beat(link))
         try:
             async for message in link:
@@ -246,12 +312,24 @@ class House:
     async def _beat(self, link: ServerConnection) -> None:
         while True:
             if not self.deaf:
-                await link.send(json.dumps([{"seq": next(self._seq), "at": instant(datetime.now(UTC)), "type": "ping", "latency_ms": 3.4}]))
+                await link.send(
+                    json.dumps(
+                        [{"seq": next(self._seq), "at": instant(datetime.now(UTC)), "type": "ping", "latency_ms": 3.4}]
+                    )
+                )
             await asyncio.sleep(1)
 
     # --- calls -------------------------------------------------------------------------------------------
 
-    def rings(self, number: str | None = MARIA, *, agent: str = "101", name: str = "", queue: str | None = "продажи", **more: Any) -> str:
+    def rings(
+        self,
+        number: str | None = MARIA,
+        *,
+        agent: str = "101",
+        name: str = "",
+        queue: str | None = "продажи",
+        **more: Any,
+    ) -> str:
         """A call comes in for an agent; his card goes with the first event."""
         call_id = str(uuid4())
         self.calls[call_id] = self._call(call_id, agent, number, "ringing", ["answer", "hangup"], name, queue) | more
@@ -263,14 +341,29 @@ class House:
         """Click to call: the agent's own phone first."""
         call_id = str(uuid4())
         call = self._call(call_id, agent, number, "dialing", ["hangup"], "", None)
-        call |= {"direction": "outbound", "dialed": number, "caller": {"number": agent, "name": "Анна Орлова", "extension": agent, "endpoint": f"PJSIP/{agent}"}, "legs": []}
+        call |= {
+            "direction": "outbound",
+            "dialed": number,
+            "caller": {"number": agent, "name": "Анна Орлова", "extension": agent, "endpoint": f"PJSIP/{agent}"},
+            "legs": [],
+        }
         self.calls[call_id] = call
         self._phone_is(agent, "busy")
         self.change(call_id, first=True)
         return call_id
 
-    def _call(self, call_id: str, agent: str, number: str | None, state: str, actions: list[str], name: str, queue: str | None) -> Facts:
-        leg = {"extension": agent, "endpoint": f"PJSIP/{agent}", "number": None, "rang_at": ago(), "answered_at": None, "ended_at": None, "result": None}
+    def _call(
+        self, call_id: str, agent: str, number: str | None, state: str, actions: list[str], name: str, queue: str | None
+    ) -> Facts:
+        leg = {
+            "extension": agent,
+            "endpoint": f"PJSIP/{agent}",
+            "number": None,
+            "rang_at": ago(),
+            "answered_at": None,
+            "ended_at": None,
+            "result": None,
+        }
         return {
             "id": call_id,
             "pbx": "main",
@@ -315,7 +408,9 @@ class House:
     def answered(self, call_id: str) -> None:
         agent = self.calls[call_id]["agent"]
         self._phone_is(agent, "talking")
-        self.change(call_id, state="talking", answered_at=ago(), answered_by=[agent], owner=agent, actions=list(self.TALKING))
+        self.change(
+            call_id, state="talking", answered_at=ago(), answered_by=[agent], owner=agent, actions=list(self.TALKING)
+        )
 
     def hung_up(self, call_id: str, by: str = "caller") -> None:
         """The call is over: answered ones leave their agent in wrap-up."""
@@ -329,7 +424,15 @@ class House:
             own = self.presence[call["agent"]]
             own |= {"user_state": "wrapup", "user_since": ago(), "until": ago(seconds=-self.wrapup_seconds)}
             self.tell({"type": "presence", **{name: own[name] for name in own if name not in ("until", "extended")}})
-        self.change(call_id, state="ended", ended_at=ago(), ended_by=by, outcome=outcome, talk_seconds=round(seconds, 2), actions=[])
+        self.change(
+            call_id,
+            state="ended",
+            ended_at=ago(),
+            ended_by=by,
+            outcome=outcome,
+            talk_seconds=round(seconds, 2),
+            actions=[],
+        )
 
     def withdrawn(self, call_id: str, by: str = "102") -> None:
         """Somebody else answered."""
@@ -403,7 +506,12 @@ class House:
     async def find(self, user: Scope, query: Facts) -> Facts:
         wanted = query.get("query", "").casefold()
         digits = wanted.lstrip("+")
-        hits = [one for one in self.clients.values() if wanted in f"{one['name']} {one['company']}".casefold() or (digits.isdigit() and digits in one["numbers"][0]["number"])]
+        hits = [
+            one
+            for one in self.clients.values()
+            if wanted in f"{one['name']} {one['company']}".casefold()
+            or (digits.isdigit() and digits in one["numbers"][0]["number"])
+        ]
         return {"items": hits[: int(query.get("limit", 50))], "next": None}
 
     async def lookup(self, user: Scope, query: Facts) -> Facts:
@@ -420,7 +528,13 @@ class House:
 
     async def own_state(self, user: Scope, query: Facts) -> Facts:
         own = self.presence[str(user.extension)]
-        return {"state": own["user_state"], "since": own["user_since"], "until": own.get("until"), "extendable": own["user_state"] == "wrapup" and not own.get("extended"), "reason": None}
+        return {
+            "state": own["user_state"],
+            "since": own["user_since"],
+            "until": own.get("until"),
+            "extendable": own["user_state"] == "wrapup" and not own.get("extended"),
+            "reason": None,
+        }
 
     async def become(self, user: Scope, body: Facts) -> Facts:
         self.asked.append(("state", body))
@@ -428,7 +542,13 @@ class House:
         if body["state"] == "wrapup":
             own |= {"until": ago(seconds=-self.wrapup_seconds - 30), "extended": True}
             return await self.own_state(user, {})
-        own |= {"user_state": body["state"], "reason": body.get("reason"), "user_since": ago(), "until": None, "extended": False}
+        own |= {
+            "user_state": body["state"],
+            "reason": body.get("reason"),
+            "user_since": ago(),
+            "until": None,
+            "extended": False,
+        }
         self.tell({"type": "presence", **{name: own[name] for name in own if name not in ("until", "extended")}})
         return await self.own_state(user, {})
 
@@ -450,7 +570,11 @@ class House:
             ("GET", "/calls", self.list_calls),
             ("POST", "/calls", self.dial),
             ("GET", "/calls/missed", constant(lambda: {"items": self.missed})),
-            ("GET", "/calls/dispositions", constant(lambda: {"items": [{"key": key, "ru": ru, "en": en} for key, ru, en in OUTCOMES]})),
+            (
+                "GET",
+                "/calls/dispositions",
+                constant(lambda: {"items": [{"key": key, "ru": ru, "en": en} for key, ru, en in OUTCOMES]}),
+            ),
             ("GET", "/calls/{id}", self.one),
             ("PATCH", "/calls/{id}", self.patch),
             ("POST", "/calls/{id}/{action}", self.act),

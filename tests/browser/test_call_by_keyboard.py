@@ -39,7 +39,9 @@ async def test_an_unknown_caller_becomes_a_client_with_his_name(sits: Sitting) -
     await seat.page.keyboard.type("Савва Гусев")
     await seat.presses("Enter")
     await seat.sees("client-card .client-name", "Савва Гусев")
-    assert _asked(seat.house, "create") == [{"kind": "person", "name": "Савва Гусев", "numbers": [{"number": STRANGER, "kind": ""}]}]
+    assert _asked(seat.house, "create") == [
+        {"kind": "person", "name": "Савва Гусев", "numbers": [{"number": STRANGER, "kind": ""}]}
+    ]
 
 
 async def test_an_unknown_caller_is_attached_to_a_client_we_have_in_the_same_field(sits: Sitting) -> None:
@@ -66,7 +68,7 @@ async def test_a_call_from_a_task_takes_three_keys(sits: Sitting) -> None:
     seat = await (await sits()).open()
     await seat.sees("next-up", "Подтвердить адрес")
     await seat.sees("missed-list .missed-row")
-    await seat.presses("F2", "F2", "Enter")
+    await seat.presses("Enter", "Enter")
     await seat.sees("client-card .pill", "Вызываем")
     assert _asked(seat.house, "dial") == [{"to": MARIA}]
 

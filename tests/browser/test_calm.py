@@ -8,8 +8,24 @@ import pytest
 from tests.browser.conftest import Sitting
 from tests.browser.fake_house import MARIA, STRANGER, House
 
-SHIFTS = """() => { window.shifts = []; new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.shifts.push(
-    [entry.value, entry.hadRecentInput, entry.sources.map((source) => source.node?.outerHTML?.slice(0, 120))]))).observe({ type: 'layout-shift', buffered: false }); }"""
+SHIFTS = """() => {
+    window.shifts = [];
+    const note = (entry) => window.shifts.push([entry.value, entry.sources.map(({node}) => node?.outerHTML?.slice(0, 120))]);
+    new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({type: 'layout-shift', buffered: false});
+}"""
+FITS = """() => {
+    const card = document.querySelector('client-card'), page = document.documentElement;
+    return page.scrollHeight <= innerHeight && page.scrollWidth <= innerWidth && card.scrollHeight <= card.clientHeight;
+}"""
+HIDDEN = """() => {
+    window.told = [];
+    window.Notification = class {
+        static permission = 'granted';
+        constructor(title, more) { window.told.push(title, more.body); }
+        close() {}
+    };
+    Object.defineProperty(document, 'hidden', { get: () => true });
+}"""
 FOCUS = "() => document.activeElement.id || document.activeElement.tagName + '.' + document.activeElement.className"
 
 
@@ -37,8 +53,7 @@ async def test_nothing_shifts_while_a_call_comes_in_and_goes_on(sits: Sitting, n
     seat.house.answered(call)
     await seat.page.wait_for_timeout(500)
     assert await seat.page.evaluate("window.shifts") == []
-    fits = "document.documentElement.scrollHeight <= innerHeight && document.querySelector('client-card').scrollHeight <= document.querySelector('client-card').clientHeight"
-    assert await seat.page.evaluate(fits), "no scrollbar during a call"
+    assert await seat.page.evaluate(FITS), "no scrollbar during a call"
 
 
 async def test_a_call_that_comes_while_somebody_types_waits_at_the_edge(sits: Sitting) -> None:
@@ -103,7 +118,9 @@ async def test_a_line_that_fell_silent_is_told_within_two_seconds(sits: Sitting)
     seat = await (await sits()).open()
     await seat.sees("net-figure", "мс")
     seat.house.deaf = True
-    await seat.sees("#offline", "Нет связи с сервером", seconds=2.2)  # the last heartbeat may have been sent just before
+    await seat.sees(
+        "#offline", "Нет связи с сервером", seconds=2.2
+    )  # the last heartbeat may have been sent just before
     seat.house.deaf = False
     await seat.misses("#offline", seconds=10)
 
@@ -127,10 +144,7 @@ async def test_one_tab_rings_of_two(sits: Sitting) -> None:
 
 async def test_a_hidden_tab_says_that_it_is_hidden_and_notifies(sits: Sitting) -> None:
     seat = await (await sits(permissions=["notifications"])).open()
-    await seat.page.evaluate(
-        """() => { window.told = []; window.Notification = class { static permission = 'granted'; constructor(title, more) { window.told.push(title, more.body); } close() {} };
-        Object.defineProperty(document, 'hidden', { get: () => true }); }"""
-    )
+    await seat.page.evaluate(HIDDEN)
     call = seat.house.rings(MARIA)
     assert (await _shown(seat.house, call))["hidden"] is True
     assert await seat.page.evaluate("window.told") == ["Входящий звонок", "Мария Соколова, +7 921 123-45-67"]
@@ -138,11 +152,16 @@ async def test_a_hidden_tab_says_that_it_is_hidden_and_notifies(sits: Sitting) -
 
 async def test_names_are_text_whatever_is_in_them(sits: Sitting) -> None:
     seat = await (await sits()).open()
-    for name in ("<img src=x onerror=alert(1)><b>Жир</b>", "👩‍👩‍👧‍👦 Zürich ‮ обратно", "Ж" * 300, "Александра-Виктория Константинопольская-Задунайская-Преображенская-Мещерская-Лопухина"):
+    for name in (
+        "<img src=x onerror=alert(1)><b>Жир</b>",
+        "👩‍👩‍👧‍👦 Zürich ‮ обратно",
+        "Ж" * 300,
+        "Александра-Виктория Константинопольская-Задунайская-Преображенская-Мещерская-Лопухина",
+    ):
         call = seat.house.rings("+79037770000", name=name)
         await seat.sees("client-card .client-name", name)
         assert await seat.page.evaluate("document.querySelector('client-card .client-name').children.length") == 0
-        assert await seat.page.evaluate("document.documentElement.scrollWidth <= innerWidth && document.querySelector('client-card').scrollHeight <= document.querySelector('client-card').clientHeight")
+        assert await seat.page.evaluate(FITS)
         seat.house.hung_up(call)
         await seat.misses("client-card")
 

@@ -8,7 +8,11 @@ from tests.browser.conftest import SCREENS, Seat, Sitting
 from tests.browser.fake_house import MARIA, SHARED, STRANGER, ago
 
 LOOKS = [(language, theme, width) for language in ("ru", "en") for theme in ("light", "dark") for width in (1280, 1920)]
-JUDGED = {("ru", "light", 1280), ("ru", "dark", 1280), ("en", "light", 1920)}  # axe judges words, colours and sizes once each
+JUDGED = {
+    ("ru", "light", 1280),
+    ("ru", "dark", 1280),
+    ("en", "light", 1920),
+}  # axe judges words, colours and sizes once each
 POLICY = "default-src 'self'; connect-src 'self' ws://127.0.0.1:{port}"
 
 
@@ -111,10 +115,37 @@ async def test_every_page_is_in_order(sits: Sitting, language: str, theme: str, 
     faults: list[str] = []
     for name, (path, story) in STORIES.items():
         login = "chief" if path == "/lines" else "anna"
-        seat = await sits(login, language=language, theme=theme, width=width, height=width * 9 // 16, phones=200 if path == "/lines" else 14, bypass_csp=True, reduced_motion="reduce")
+        seat = await sits(
+            login,
+            language=language,
+            theme=theme,
+            width=width,
+            height=width * 9 // 16,
+            phones=200 if path == "/lines" else 14,
+            bypass_csp=True,
+            reduced_motion="reduce",
+        )
         seat.house.pops = [
-            {"call": "c", "extension": "101", "number": MARIA, "at": ago(minutes=m), "match": match, "client_id": None, "sent_at": ago(minutes=m), "shown_at": ago(minutes=m), "latency_ms": 11.4 + m, "hidden": False, "reason": why}
-            for m, match, why in ((1, "exact", ""), (4, "none", ""), (9, "maybe", "hidden_tab"), (31, None, "not_connected"), (55, "exact", "not_painted"))
+            {
+                "call": "c",
+                "extension": "101",
+                "number": MARIA,
+                "at": ago(minutes=m),
+                "match": match,
+                "client_id": None,
+                "sent_at": ago(minutes=m),
+                "shown_at": ago(minutes=m),
+                "latency_ms": 11.4 + m,
+                "hidden": False,
+                "reason": why,
+            }
+            for m, match, why in (
+                (1, "exact", ""),
+                (4, "none", ""),
+                (9, "maybe", "hidden_tab"),
+                (31, None, "not_connected"),
+                (55, "exact", "not_painted"),
+            )
         ]
         await seat.open(path)
         await story(seat)
@@ -123,7 +154,11 @@ async def test_every_page_is_in_order(sits: Sitting, language: str, theme: str, 
             await seat.page.close()
             continue
         found = await Axe().run(seat.page)
-        faults += [f"{name}: {violation['id']} {node['html'][:120]} {node.get('failureSummary', '')[:200]}" for violation in found.response["violations"] for node in violation["nodes"]]
+        faults += [
+            f"{name}: {violation['id']} {node['html'][:120]} {node.get('failureSummary', '')[:200]}"
+            for violation in found.response["violations"]
+            for node in violation["nodes"]
+        ]
         await seat.page.close()
     assert faults == []
 
@@ -133,7 +168,9 @@ async def test_the_policy_is_strict_and_the_browser_has_nothing_to_complain_abou
     seat = await sits("chief")
     response = await seat.page.goto(seat.served.url + path)
     assert response is not None
-    assert (await response.all_headers())["content-security-policy"].startswith(POLICY.format(port=seat.served.live_port))
+    assert (await response.all_headers())["content-security-policy"].startswith(
+        POLICY.format(port=seat.served.live_port)
+    )
     await seat.page.wait_for_timeout(1_500)
     assert seat.complaints == []
 
@@ -145,7 +182,11 @@ async def test_an_empty_house_says_so(sits: Sitting) -> None:
     house.presence = {"101": house.presence["101"]}
     await seat.open()
     for place, words in {
-        "my-calls": "Звонков нет", "queue-list": "Очередей нет", "missed-list": "Никто не ждёт звонка", "next-up": "Задач нет", "team-presence": "Телефонов не видно",
+        "my-calls": "Звонков нет",
+        "queue-list": "Очередей нет",
+        "missed-list": "Никто не ждёт звонка",
+        "next-up": "Задач нет",
+        "team-presence": "Телефонов не видно",
     }.items():
         await seat.sees(f"{place} .state", words)
 

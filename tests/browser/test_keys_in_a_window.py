@@ -20,7 +20,17 @@ XVFB, XDOTOOL = shutil.which("Xvfb"), shutil.which("xdotool")
 pytestmark = pytest.mark.skipif(
     not (CHROMIUM and XVFB and XDOTOOL), reason="apt-get install -y --no-install-recommends chromium xvfb xdotool"
 )
-KEYS = {"F2": "F2", "F3": "F3", "F4": "F4", "F6": "F6", "F7": "F7", "F8": "F8", "F9": "F9", "ctrl+k": "Ctrl+KeyK", "question": "?"}
+KEYS = {
+    "F2": "F2",
+    "F3": "F3",
+    "F4": "F4",
+    "F6": "F6",
+    "F7": "F7",
+    "F8": "F8",
+    "F9": "F9",
+    "ctrl+k": "Ctrl+KeyK",
+    "question": "?",
+}
 ALT = [f"alt+{digit}" for digit in range(1, 10)] + [f"alt+{letter}" for letter in "amhtcrx"]
 
 
@@ -29,7 +39,16 @@ async def display() -> AsyncIterator[str]:
     """An X server of our own, on a display number it chooses itself."""
     read, write = os.pipe()
     server = await asyncio.create_subprocess_exec(
-        str(XVFB), "-displayfd", str(write), "-screen", "0", "1280x800x24", "-nolisten", "tcp", pass_fds=(write,), stderr=asyncio.subprocess.DEVNULL
+        str(XVFB),
+        "-displayfd",
+        str(write),
+        "-screen",
+        "0",
+        "1280x800x24",
+        "-nolisten",
+        "tcp",
+        pass_fds=(write,),
+        stderr=asyncio.subprocess.DEVNULL,
     )
     os.close(write)
     with os.fdopen(read) as said:
@@ -45,7 +64,10 @@ async def window(display: str) -> AsyncIterator[tuple[Page, House]]:
     house.furnish()
     async with open_house(house) as served, async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*SWITCHES, "--window-size=1280,800"], headless=False, env={**os.environ, "DISPLAY": display}
+            executable_path=CHROMIUM,
+            args=[*SWITCHES, "--window-size=1280,800"],
+            headless=False,
+            env={**os.environ, "DISPLAY": display},
         )
         context = await browser.new_context(no_viewport=True)
         await context.add_cookies([{"name": "switchroom_8080", "value": "anna", "url": served.url}])
@@ -57,7 +79,9 @@ async def window(display: str) -> AsyncIterator[tuple[Page, House]]:
 
 
 async def _press(display: str, key: str) -> None:
-    tool = await asyncio.create_subprocess_exec(str(XDOTOOL), "key", "--clearmodifiers", key, env={**os.environ, "DISPLAY": display})
+    tool = await asyncio.create_subprocess_exec(
+        str(XDOTOOL), "key", "--clearmodifiers", key, env={**os.environ, "DISPLAY": display}
+    )
     await tool.wait()
 
 
@@ -66,7 +90,8 @@ async def test_every_key_of_the_desk_can_be_taken_from_the_browser(display: str,
     await page.mouse.click(640, 600)
     await page.evaluate(
         """() => { window.got = []; addEventListener('keydown', (event) => {
-            const took = () => window.got.push([event.key, event.code, event.altKey, event.ctrlKey, event.defaultPrevented]);
+            const {key, code, altKey, ctrlKey} = event;
+            const took = () => window.got.push([key, code, altKey, ctrlKey, event.defaultPrevented]);
             if (!['Alt', 'Control', 'Shift'].includes(event.key)) setTimeout(took);
         }, {capture: true}); }"""
     )
@@ -87,8 +112,23 @@ async def test_every_key_of_the_desk_can_be_taken_from_the_browser(display: str,
     assert await page.evaluate("document.hasFocus()"), "a key led out of the page"
     letters = {"alt+a", "alt+m", "alt+h", "alt+t", "alt+c", "alt+r", "alt+x"}
     assert len(letters) == 7
-    taken = {f"{'alt+' if alt else 'ctrl+' if ctrl else ''}{name}" for name, _, alt, ctrl, prevented in await page.evaluate("window.got") if prevented}
-    assert {"F2", "F3", "F4", "F6", "F7", "F8", "F9", "ctrl+k", "?", *(f"alt+{digit}" for digit in range(1, 10))} <= taken
+    taken = {
+        f"{'alt+' if alt else 'ctrl+' if ctrl else ''}{name}"
+        for name, _, alt, ctrl, prevented in await page.evaluate("window.got")
+        if prevented
+    }
+    assert {
+        "F2",
+        "F3",
+        "F4",
+        "F6",
+        "F7",
+        "F8",
+        "F9",
+        "ctrl+k",
+        "?",
+        *(f"alt+{digit}" for digit in range(1, 10)),
+    } <= taken
 
 
 async def test_a_call_is_worked_through_in_a_real_window(display: str, window: tuple[Page, House]) -> None:
