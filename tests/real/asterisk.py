@@ -123,11 +123,12 @@ class Asterisk:
         (self.home / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
         unshare = ["unshare", "--mount"] + ([] if os.geteuid() == 0 else ["--map-root-user"])
         script = f"mount --bind {self.home}/hosts /etc/hosts && mount --bind {self.home}/resolv.conf /etc/resolv.conf"
+        leash = ["setpriv", "--pdeathsig", "TERM"]  # who is killed without a word takes his PBX along
         with contextlib.suppress(OSError):
             probe = subprocess.run([*unshare, "sh", "-c", script], capture_output=True, check=False)
             if probe.returncode == 0:
-                return [*unshare, "sh", "-c", f'{script}; exec "$@"', "sh"]
-        return []
+                return [*unshare, "sh", "-c", f'{script}; exec "$@"', "sh", *leash]
+        return leash if shutil.which("setpriv") else []
 
     async def _booted(self) -> None:
         try:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.real.asterisk import Asterisk
 from tests.real.recorder import Recorder
 from tests.real.stage import EXTENSIONS, STORIES, Stage, Story
-from tests.real.stories import conversations, groups, machines, plain, queues, transfers  # noqa: F401
+from tests.real.stories import consultations, conversations, groups, inside, machines, menus, plain, queues, transfers  # noqa: F401  # noqa: F401
 
 CONFIG = """country = "RU"
 area_code = "495"

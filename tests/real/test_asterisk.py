@@ -9,7 +9,7 @@ from tests.real.asterisk import Asterisk
 from tests.real.judging import differences
 from tests.real.listening import Listening, agent, listening
 from tests.real.stage import IVAN, STORIES, Play, Stage, moment, talk
-from tests.real.stories import conversations, groups, plain, queues, transfers
+from tests.real.stories import consultations, conversations, groups, plain, queues, transfers
 from tests.real.stories.transfers import MOBILE, conversation, taken
 
 pytestmark = pytest.mark.real
@@ -31,9 +31,9 @@ TOLD = [
     groups.forwarded_to_extension,
     transfers.blind_refer,
     transfers.blind_refer_busy,
-    transfers.attended_refer,
-    transfers.attended_refer_while_ringing,
-    transfers.consultation_then_back,
+    consultations.attended_refer,
+    consultations.attended_refer_while_ringing,
+    consultations.consultation_then_back,
     conversations.hold_by_the_agent,
     conversations.park_by_feature_code,
 ]
