@@ -1,6 +1,6 @@
 """A client base of 1,000,000 clients with two numbers and more each, made once and kept under var/bench.
 
-Plausible sizes, made-up people. The base stays between runs: only the first pays for it.
+Plausible sizes, made-up people. The base stays between runs, as long as the tables do: only the first pays for it.
 """
 
 import hashlib
@@ -8,10 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import crm_store
 from config.settings import Settings
 from crm_store.database import Database, open_database
 
-HOME = Path("var/bench/million")
+_TABLES = Path(crm_store.__file__).parent
+_VERSION = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_TABLES.rglob("*.sql")))).hexdigest()[:8]
+HOME = Path(f"var/bench/million-{_VERSION}")
 CLIENTS = 1_000_000
 FIRST_NUMBER = 79_000_000_000
 AGENTS = 500

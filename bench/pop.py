@@ -40,6 +40,7 @@ class Seen:
     snapshots: int = 0
     connected: bool = False
     closed: int = 0
+    light: int = 0
 
 
 class Browser(asyncio.Protocol):
@@ -99,7 +100,10 @@ class Browser(asyncio.Protocol):
                 seen.connected = connected
             case {"type": "call", "card": {"match": match, "number": number}, "call": call}:
                 key = (call["linkedid"], str(FIRST_EXTENSION + self._number))
-                seen.pops.setdefault(key, (at, number if match == "exact" else ""))
+                if match == "exact":
+                    seen.pops.setdefault(key, (at, number))
+                else:
+                    seen.light += 1
                 self._transport.write(client_frame(0x1, orjson.dumps({"type": "shown", "call": call["id"]})))
             case {"type": "presence", "state": "ringing", "extension": extension} if self._watches:
                 seen.ringing.setdefault(extension, []).append(at)
@@ -244,7 +248,7 @@ async def played() -> tuple[list[dict[str, Any]], Seen]:
 
 def share(values: list[float], part: float) -> float:
     """The value below which that part of them lies."""
-    return sorted(values)[min(len(values) - 1, int(len(values) * part))]
+    return float("inf") if not values else sorted(values)[min(len(values) - 1, int(len(values) * part))]
 
 
 async def run() -> list[Row]:
