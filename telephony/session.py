@@ -29,6 +29,9 @@ BYTES = Counter("switchroom_ami_bytes", "Bytes read from AMI", ["pbx"])
 HANDLER_FAULTS = Counter("switchroom_ami_handler_faults", "Messages whose handler failed", ["pbx"])
 DROPPED = Counter("switchroom_ami_dropped", "Messages dropped: endless, or not AMI at all", ["pbx", "why"])
 
+OUR_ACTIONS = "action/" + PanoramiskAction.action_id_generator.uid
+"""How panoramisk begins the ActionIDs of this process."""
+
 Hear = Callable[[Message, float], None]
 
 
@@ -71,7 +74,7 @@ class Protocol(AMIProtocol):
 
     def __init__(self, session: "Session") -> None:
         self.session = session
-        self.stream = AmiStream(session.wanted)
+        self.stream = AmiStream(session.wanted, answers=OUR_ACTIONS)
         self.heard_at = time.monotonic()
         self._reported = (0, 0)
 

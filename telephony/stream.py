@@ -16,12 +16,13 @@ NAMES_COUNTED = 256
 class AmiStream:
     """Bytes in, messages out; the result does not depend on where the reads were cut.
 
-    `wanted`: names of the events to hand over (None: all). An event that carries an `ActionID` belongs to
-    the answer of an action and always passes, as responses do. A message of more than `limit` bytes is
+    `wanted`: names of the events to hand over (None: all). An event that carries an `ActionID` beginning with
+    `answers` belongs to the answer of an action of ours and always passes, as responses do. A message of more than `limit` bytes is
     dropped and counted; the stream goes on with the next. Streams with bare LF line ends are read, too.
     """
 
-    def __init__(self, wanted: frozenset[str] | None = None, limit: int = 1_048_576) -> None:
+    def __init__(self, wanted: frozenset[str] | None = None, limit: int = 1_048_576, *, answers: str = "") -> None:
+        self._answers = b"\nActionID: " + answers.encode()
         self._wanted = None if wanted is None else frozenset(name.encode() for name in wanted)
         self._limit = limit
         self._opening = bytearray()
@@ -67,10 +68,11 @@ class AmiStream:
 
     def _messages(self, blocks: list[bytes]) -> list[Message]:
         wanted, skipped, messages = self._wanted, self._skipped, []
+        answers = self._answers
         for block in blocks:
             if wanted is not None and block.startswith(b"Event: "):
                 name = block[7:end] if (end := block.find(b"\r", 7)) > 0 else block[7:]
-                if name not in wanted and b"\nActionID: " not in block:
+                if name not in wanted and answers not in block:
                     if name in skipped:
                         skipped[name] += 1
                     else:
@@ -160,7 +162,7 @@ def _headers(text: str) -> Message:
 
 
 def _odd_headers(text: str) -> Message:
-    """Headers without a space after the colon, repeated ones, lines that are no header at all."""
+    """Headers without a space after the colon, lines that are no header at all."""
     message: Message = {}
     follows = text.startswith("Response: Follows")
     for line in text.split("\r\n"):
