@@ -24,15 +24,12 @@ from domain.routes import Route
 from screenpop.admission import Credentials
 from screenpop.service import Screenpop
 from switchroom import VERSION, elsewhere, service_manager
-from switchroom.account_pages import AccountPages
 from switchroom.bus import Bus
-from switchroom.call_pages import CallPages
-from switchroom.client_pages import ClientPages
 from switchroom.elsewhere import TelephonyElsewhere
 from switchroom.guard import Address
 from switchroom.health import Check, health_site
 from switchroom.nats_bus import NatsBus
-from switchroom.people_pages import PeoplePages
+from switchroom.screens import screens as screens_of_the_house
 from switchroom.supervision import supervision
 from switchroom.web import serve_site, site
 from telephony.service import Telephony
@@ -227,12 +224,7 @@ def _site(
         routes=(*crm_store.http.routes(store), *_live_routes(bus, switchboard, screens)),
         pages=(
             *screenpop.pages.screens(),
-            *AccountPages(users=store.users, sessions=store.sessions).screens(),
-            *PeoplePages(users=store.users).screens(),
-            *ClientPages(
-                clients=store.clients, timeline=store.timeline, tasks=store.tasks, orders=store.orders
-            ).screens(),
-            *CallPages(calls=store.calls).screens(),
+            *screens_of_the_house(store),
         ),
         who=who,
         address=Address(

@@ -138,7 +138,7 @@ class Exchange:
             self._judge_boot(self._at)
 
     def _calls_told(self, read_at: float) -> Iterator[News]:
-        for told in self._tracker.collect():
+        for told in self._tracker.collect(self._at):
             before = told.before.parties if told.before is not None else ()
             if before != told.after.parties:
                 self._tracker.phones.update(party.extension for party in before)
@@ -212,6 +212,15 @@ class Exchange:
     def _channels_complete(self, ami: Message, at: datetime | None) -> None:
         snapshot.channels_complete(self._tracker, at, self._lost_at)
         self._lost_at = None
+
+    def unsettled(self) -> bool:
+        """Whether something will be told a moment later even if no further event comes: ask `settle` then."""
+        return bool(self._tracker.touched)
+
+    def settle(self, at: datetime) -> list[News]:
+        """Tell what waited for a moment to pass; `at` on the PBX's clock."""
+        self._at = max(self._at, at) if self._at is not None else None
+        return [*self._calls_told(0.0), *self._presence_told()]
 
     def lost(self, at: datetime | None, reason: str) -> list[News]:
         """The link is gone. Nothing is told as ended yet; everything has to be seen again."""

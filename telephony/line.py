@@ -1,5 +1,6 @@
 """One PBX as the rest of the house sees it: its link, its live state, and what acting on it needs to know."""
 
+import asyncio
 import itertools
 import secrets
 from collections.abc import Callable
@@ -16,11 +17,13 @@ from telephony.endpoints import Endpoints
 from telephony.exchange import HEARD, Exchange
 from telephony.handles import HEARD as HEARD_TO_ACT
 from telephony.handles import Handles
+from telephony.lingering import MOMENT
 from telephony.possible import Ground
 from telephony.stream import Message
 
 log = structlog.get_logger(__name__)
 
+SETTLES = MOMENT.total_seconds() * 1.2
 _CONSULTATION = frozenset({"BridgeEnter", "BridgeLeave", "AttendedTransfer", "Unhold"})
 
 
@@ -52,6 +55,7 @@ class Line:
         self._number, self._names, self._publish = number, names, publish
         self._expected: dict[str, Expected] = {}
         self._counter = itertools.count(1)
+        self._settling: asyncio.TimerHandle | None = None
 
     # --- what the link tells --------------------------------------------------------------------------
 
@@ -59,10 +63,16 @@ class Line:
         """One AMI message: into the live state, and on to the bus what it means."""
         self.handles.hear(message)
         self._tell(self.exchange.receive(message, read_at))
+        if self._settling is None and self.exchange.unsettled():
+            self._settling = asyncio.get_running_loop().call_later(SETTLES, self._settle)
         if self._expected:
             self._hear_expected(message, read_at)
         if self.handles.consulting and message.get("Event") in _CONSULTATION:
             self._tell_who_consults(message.get("Channel", ""))
+
+    def _settle(self) -> None:
+        self._settling = None
+        self._tell(self.exchange.settle(self.link.now()))
 
     def resync_began(self) -> None:
         """Everything is asked for again."""

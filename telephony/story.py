@@ -183,6 +183,8 @@ class Story:
         self.shut_down = False
         """The PBX ended it because it goes down."""
         self.root_cause = ""
+        self.left_at: At = None
+        """When its last user hung up, while that is all that is known (`telephony.lingering`)."""
         self.ended = False
         self.ended_at: At = None
         self.ended_by: str | None = None

@@ -12,6 +12,7 @@ from domain.calls import EndedBy
 from telephony.announce import Told
 from telephony.channels import PLAIN, Channel, Headers, Message, Switch
 from telephony.endpoints import Endpoints
+from telephony.lingering import lingers
 from telephony.outcome import hung_up_by, refine, transfer_result
 from telephony.record import Names, Number, write
 from telephony.story import At, Move, MoveKind, Ring, Story
@@ -217,17 +218,20 @@ class Tracker:
         found = self.switch.by_extension.get(extension, {})
         return [(story, channel) for key, channel in found.items() if (story := self.story_of.get(key))]
 
-    def collect(self) -> list[Told]:
+    def collect(self, at: At) -> list[Told]:
         """What changed since it was last asked, oldest first."""
         if self.touched:
+            lingering: dict[str, Story] = {}
             for story in list(self.touched.values()):
                 if not story.ever_person:
                     continue
                 after = write(story, self.number, self.names)
-                if after != story.told:
+                if lingers(story, after, at):
+                    lingering[story.linkedid] = story
+                elif after != story.told:
                     self.told.append(Told(story.told, after, None))
                     story.told = after
-            self.touched.clear()
+            self.touched = lingering
         told, self.told = self.told, []
         return told
 

@@ -1,0 +1,30 @@
+"""The moment between the hang-up of a call's last user and the end of the call itself.
+
+Asterisk ends the channels of a call one after the other. Most calls end with the first of them; a few go on
+without us (a menu after the talk). Which one it is shows a moment later: until then nothing is told, so that
+"the call ended" does not begin with "the call goes on without you".
+"""
+
+from datetime import timedelta
+
+from domain.calls import Call
+from telephony.story import At, Story
+
+MOMENT = timedelta(milliseconds=300)
+
+
+def lingers(story: Story, after: Call, at: At) -> bool:
+    """Whether `after`, a call that has just lost its last user, may be about to end."""
+    if after.parties or story.told is None or not story.told.parties or _goes_on(story):
+        story.left_at = None
+        return False
+    if story.left_at is None:
+        story.left_at = at
+    return at is None or story.left_at is None or at - story.left_at < MOMENT
+
+
+def _goes_on(story: Story) -> bool:
+    """Whether it is plain that the call lives on: somebody waits, rings, is parked, or talks in a room."""
+    if not story.answered or story.in_queue or story.conference or story.parked() or story.pending():
+        return True
+    return any(ring.open for ring in story.rings)
