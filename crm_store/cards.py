@@ -1,6 +1,7 @@
 """The light card: everything an agent needs while the phone rings, in one look-up by number."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Literal
 
 import orjson
@@ -8,6 +9,7 @@ import orjson
 from crm_store import wording
 from crm_store.connection import answered
 from crm_store.database import Database
+from domain.record import instant
 from domain.rights import Scope, may_see_client
 
 Facts = dict[str, Any]
@@ -83,25 +85,61 @@ class Cards:
         if number is None:
             return Card(number=None)
         with answered():
-            text = await self._pool.fetchval(
-                "select switchroom_card($1, $2, $3)", scope.user_id if scope else None, number, scope is None
-            )
-        return read(number, text)
+            row = await self._pool.fetchrow(LOOK_UP, scope.user_id if scope else None, number, scope is None)
+        return read(number, row)
 
 
-def read(number: str, text: str | None) -> Card:
-    """The card from what `switchroom_card` answered."""
-    if text is None:
+LOOK_UP = "select * from switchroom_card($1, $2, $3)"
+_PLAIN = ("kind", "name", "company", "responsible_name", "responsible_extension", "team_name", "language", "time_zone")
+_CALL = ("direction", "outcome", "talk_seconds", "owner", "queue", "voicemail", "disposition", "note")
+
+
+def read(number: str, row: Any) -> Card:
+    """The card from the row `switchroom_card` answered."""
+    if not row["many"]:
         return Card(number=number)
-    facts = orjson.loads(text)
-    return Card(
-        number=number,
-        match=facts["match"],
-        chosen=facts["chosen"],
-        client=facts["client"],
-        foreign=facts["foreign"],
-        candidates=tuple(facts["candidates"]),
-        last=tuple(facts["last"] or ()),
-        orders=tuple(facts["orders"] or ()),
-        tasks=tuple(facts["tasks"] or ()),
+    candidates = tuple(orjson.loads(row["candidates"])) if row["candidates"] else ()
+    if row["seen"] is None:
+        return Card(number=number, match="maybe", candidates=candidates)
+    card = Card(number=number, match="exact", chosen=row["chosen"], candidates=candidates)
+    if not row["seen"]:
+        foreign = {
+            "responsible": row["responsible_name"],
+            "extension": row["responsible_extension"],
+            "team": row["team_name"],
+        }
+        return replace(card, foreign=foreign)
+    return replace(
+        card,
+        client=_client(row),
+        last=tuple(map(_entry, orjson.loads(row["last"]))) if row["last"] else (),
+        orders=tuple(orjson.loads(row["orders"])) if row["orders"] else (),
+        tasks=tuple(map(_task, orjson.loads(row["tasks"]))) if row["tasks"] else (),
     )
+
+
+def _client(row: Any) -> Facts:
+    numbers = [text.split("\x1f") for text in row["numbers"] or ()]
+    facts: Facts = {name: row[name] for name in _PLAIN}
+    facts["id"] = str(row["id"])
+    facts["numbers"] = [{"number": number, "kind": kind, "typed": typed} for number, kind, typed in numbers]
+    facts["emails"] = row["emails"]
+    facts["responsible"] = str(row["responsible"]) if row["responsible"] else None
+    facts["team"] = str(row["team"]) if row["team"] else None
+    facts["fields"] = orjson.loads(row["fields"])
+    facts["version"] = row["version"]
+    facts["created_at"], facts["updated_at"] = instant(row["created_at"]), instant(row["updated_at"])
+    return facts
+
+
+def _entry(facts: Facts) -> Facts:
+    call = {name: facts.pop(name) for name in _CALL}
+    return {**facts, "at": _instant(facts["at"]), "call": call if call["direction"] else None}
+
+
+def _task(facts: Facts) -> Facts:
+    return {**facts, "due_at": _instant(facts["due_at"])}
+
+
+def _instant(text: str | None) -> str | None:
+    return instant(datetime.fromisoformat(text)) if text else None

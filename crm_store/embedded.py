@@ -38,7 +38,6 @@ _CONFIGURATION = """
 # Switchroom
 listen_addresses = ''
 max_connections = 100
-shared_buffers = 256MB
 max_wal_size = 2GB
 checkpoint_timeout = 15min
 jit = off
@@ -170,7 +169,8 @@ class Cluster:
         return process
 
     def _options(self) -> list[str]:
-        return [] if self.durable else [word for option in _FOR_TESTS for word in ("-c", option)]
+        options = (f"shared_buffers={_cache_megabytes()}MB",) if self.durable else _FOR_TESTS
+        return [word for option in options for word in ("-c", option)]
 
     def _open_socket_folder(self) -> None:
         if self.sockets == self.data:
@@ -252,6 +252,12 @@ def erase(data_dir: Path) -> None:
         cluster._stop(None)
         if cluster._marked():
             shutil.rmtree(cluster.data)
+
+
+def _cache_megabytes() -> int:
+    """An eighth of the machine's memory, 128 MB to 2 GB; PostgreSQL takes of it only what it fills."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(max(memory // 8 // 1_000_000, 128), 2048)
 
 
 @contextmanager

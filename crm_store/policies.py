@@ -5,6 +5,7 @@ and fail closed without one. Look-up and search run as the owner (`security defi
 because operators that are not leakproof lose their index under a policy.
 """
 
+from crm_store.card_sql import card_sql
 from domain.rights import CALLS, CLIENTS, Reach, Role
 
 NAME = "generated_rights"
@@ -219,67 +220,7 @@ $$;
 
 
 def _card() -> str:
-    sees = client_predicate("c", "reach", "asked", "team")
-    return f"""
-create function switchroom_card(asked uuid, wanted text, everything boolean) returns text
-language plpgsql stable security definer set search_path from current as $$
-declare
-    reach text; team uuid; found uuid[]; seen boolean[]; one uuid; chosen uuid; candidates json; foreigner json;
-begin
-    if everything then
-        reach := 'all';
-    else
-        select u.team_id, case u.role {_cases(CLIENTS)} end into team, reach
-          from app_user u where u.id = asked and u.disabled_at is null;
-    end if;
-    if reach is null or wanted is null then
-        return null;
-    end if;
-    select array_agg(c.id), array_agg(coalesce({sees}, false)) into found, seen
-      from (select n.client_id from client_number n where n.number = wanted limit 20) n
-      join client c on c.id = n.client_id;
-    if found is null then
-        return null;
-    end if;
-    if cardinality(found) = 1 then
-        one := found[1];
-    else
-        select n.client_id into chosen from number_choice n where n.number = wanted;
-        one := chosen;
-        select json_agg(case when s.visible then json_build_object(
-                   'id', c.id, 'kind', c.kind, 'name', c.name, 'company', c.company, 'known', true,
-                   'responsible', c.responsible, 'responsible_name', u.name, 'responsible_extension', u.extension,
-                   'team', c.team_id)
-               else json_build_object('id', null, 'known', true, 'responsible_name', u.name,
-                                      'responsible_extension', u.extension) end order by c.name_key, c.id)
-          into candidates
-          from unnest(found, seen) as s (id, visible)
-          join client c on c.id = s.id
-          left join app_user u on u.id = c.responsible;
-    end if;
-    if one is not null and not seen[array_position(found, one)] then
-        select json_build_object('responsible', u.name, 'extension', u.extension, 'team', t.name) into foreigner
-          from client c left join app_user u on u.id = c.responsible left join team t on t.id = c.team_id
-         where c.id = one;
-        one := null;
-    end if;
-    return (select json_build_object(
-        'match', case when one is null and foreigner is null then 'maybe' else 'exact' end,
-        'chosen', chosen is not null, 'foreign', foreigner, 'candidates', coalesce(candidates, '[]'::json),
-        'client', (select client_shape(c) from client c where c.id = one),
-        'last', case when one is not null then
-            (select json_agg(entry_shape(h)) from
-                (select * from history_entry h where h.client_id = one order by h.at desc, h.id desc limit 5) h) end,
-        'orders', case when one is not null then
-            (select json_agg(order_shape(o)) from
-                (select * from orders o where o.client_id = one and o.state in ('draft', 'unconfirmed', 'confirmed')
-                  order by o.created_at desc limit 5) o) end,
-        'tasks', case when one is not null then
-            (select json_agg(task_shape(t)) from
-                (select * from task t where t.client_id = one and t.state = 'open'
-                  order by t.due_at nulls last limit 5) t) end))::text;
-end $$;
-"""
+    return card_sql(client_predicate("c", f"(case me.role {_cases(CLIENTS)} end)", "me.id", "me.team_id"))
 
 
 def _search() -> str:

@@ -93,7 +93,7 @@ create table client_number (
     created_at timestamptz not null default now(),
     primary key (number, client_id)
 );
-create index client_number_client on client_number (client_id);
+create index client_number_client on client_number (client_id, position);
 create index client_number_tail on client_number (reverse(number) text_pattern_ops);
 
 create table number_choice (                       -- a shared number: who it was, the last time somebody was asked
