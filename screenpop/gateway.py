@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 import structlog
@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 
 from domain.rights import Scope
 from screenpop.admission import Credentials, Wish
+from screenpop.audience import Audience, SignedIn
 from screenpop.desk import Desk
 from screenpop.doorway import CLOSING, greet, shut, wish
 from screenpop.fanout import Fanout, Link
@@ -35,24 +36,6 @@ LINGER = 120.0
 DEAD_AFTER = 20.0
 TRY_AGAIN = 1013
 RESTART = 1012
-
-
-class SignedIn(Protocol):
-    """A session that was let in."""
-
-    @property
-    def scope(self) -> Scope: ...
-    @property
-    def session_id(self) -> str: ...
-
-
-class Audience(Protocol):
-    """Who wants to know that a user came, went, or saw a card; `tasks`: the user's, for his snapshot."""
-
-    def arrived(self, scope: Scope) -> None: ...
-    def left(self, scope: Scope) -> None: ...
-    def shown(self, scope: Scope, call_id: str, *, hidden: bool) -> None: ...
-    async def tasks(self, scope: Scope) -> Sequence[dict[str, Any]]: ...
 
 
 Authorise = Callable[[Credentials], Awaitable[SignedIn | None]]
@@ -158,7 +141,7 @@ class Gateway:
         if asked is None:
             return await shut(connection, Close.ORIGIN, "this page does not belong to Switchroom")
         try:
-            found = await self._identify(asked.credentials)
+            found = await self._identify(asked)
         except Exception:
             log.warning("a connection could not be authorised", exc_info=True)
             return await shut(connection, TRY_AGAIN, "try again in a moment")
@@ -166,37 +149,43 @@ class Gateway:
             return await shut(connection, Close.UNAUTHORISED, "log in first")
         return self._welcome(connection, *found, asked)
 
-    async def _identify(self, credentials: Credentials) -> tuple[SignedIn, Sequence[dict[str, Any]]] | None:
-        """Whose connection it is, and his tasks; still true at the moment this returns."""
+    async def _identify(self, asked: Wish) -> tuple[SignedIn, Sequence[dict[str, Any]]] | None:
+        """Whose connection it is, and his tasks if a snapshot is due; still true at the moment this returns."""
         revision = self._revision
-        signed_in = await self._authorise(credentials)
+        signed_in = await self._authorise(asked.credentials)
         while signed_in is not None:
-            tasks = await self.audience.tasks(signed_in.scope)
+            resumes = self._missed(signed_in.scope, asked) is not None
+            tasks = () if resumes else await self.audience.tasks(signed_in.scope)
             if revision == self._revision:
                 return signed_in, tasks
             revision = self._revision
             signed_in = await self._recheck(signed_in.session_id)
         return None
 
+    def _missed(self, scope: Scope, asked: Wish) -> list[bytes] | None:
+        """What `scope` missed since he was cut off; None where only a snapshot helps."""
+        self._post.flush()
+        if asked.since is None or asked.epoch != self.epoch or not self._desk.knows(scope):
+            return None
+        return self._post.missed(asked.since, scope)
+
     def _welcome(
         self, connection: ServerConnection, signed_in: SignedIn, tasks: Sequence[dict[str, Any]], asked: Wish
     ) -> Link:
         """Hello, then what was missed, or a snapshot. Nothing waits here: nothing can be told in between."""
         scope = signed_in.scope
-        self._post.flush()
-        known = asked.epoch == self.epoch and self._desk.knows(scope)
-        since = asked.since if known else None
+        resumes = self._missed(scope, asked) is not None
         self._desk.join(scope)
         self._stay(scope.user_id)
         self.audience.arrived(scope)
-        self._post.flush()
         link = Link(connection.transport, scope, signed_in.session_id)
         self._connections[link] = connection
-        missed = self._post.missed(since, scope)
-        if since is not None and missed is not None:
-            self._post.resume(link, self._hello(scope), since, missed)
+        if resumes and asked.since is not None and (missed := self._missed(scope, asked)) is not None:
+            self._post.resume(link, self._hello(scope), asked.since, missed)
         else:
-            self._post.open(link, self._hello(scope), lambda: self._desk.snapshot(scope, datetime.now(UTC), tasks))
+            self._post.flush()
+            snapshot = self._desk.snapshot
+            self._post.open(link, self._hello(scope), lambda: snapshot(scope, datetime.now(UTC), tasks))
         CONNECTIONS.set(len(self._fanout))
         return link
 

@@ -59,11 +59,9 @@ class Post:
         """The first frame of a link that heard everything up to `since`: hello and what it missed."""
         self._begin(link, encode(since, now(), hello), missed)
 
-    def missed(self, since: int | None, scope: Scope) -> list[bytes] | None:
+    def missed(self, since: int, scope: Scope) -> list[bytes] | None:
         """What `scope` missed since that number; None where only a snapshot helps."""
-        if since is None or not 0 < since <= self._seq:
-            return None
-        return self._recent.after(since, scope)
+        return self._recent.after(since, scope) if 0 < since <= self._seq else None
 
     def _begin(self, link: Link, hello: bytes, events: list[bytes]) -> None:
         first = frame(array([hello, *events]))
