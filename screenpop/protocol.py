@@ -3,6 +3,7 @@
 One event is encoded once, with its number, for everybody who gets it; a frame is a JSON array of events.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -11,6 +12,7 @@ from typing import Any
 import orjson
 
 LONGEST_MESSAGE = 16_384
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 MOST_TOPICS = 2_000
 
 
@@ -116,7 +118,7 @@ def _clean(value: Any) -> Any:
     """The same value without the lone surrogates that stand for undecodable bytes."""
     match value:
         case str():
-            return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            return _LONE_SURROGATE.sub("\ufffd", value)
         case dict():
             return {_clean(key): _clean(inner) for key, inner in value.items()}
         case list() | tuple():

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from websockets.frames import Frame
 from websockets.streams import StreamReader
@@ -35,6 +35,7 @@ def test_anything_else_is_junk_and_never_an_error(message: str | bytes) -> None:
 
 
 @given(st.text(alphabet=st.characters(codec=None)))
+@example("\ud800 \udcff")
 def test_any_text_can_be_told(text: str) -> None:
     event = json.loads(encode(7, "now", {"type": "call", "name": text, text: [text]}))
     assert (event["seq"], event["at"]) == (7, "now")
