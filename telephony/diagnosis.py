@@ -10,17 +10,18 @@ from typing import Any, Literal
 
 from config.settings import Pbx
 from domain.problems import filled
+from telephony.wording import N_
 
 Grade = Literal["ok", "advice", "problem"]
 
 OLDEST, NEWEST = 16, 23
 EXPECTED_OF_PROBE = ("Newchannel", "Hangup")
 RIGHTS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("originate", "click to call, pick up, listen in", ("Originate",)),
-    ("call", "transfer, hang up, park, DTMF", ("Redirect", "Hangup", "Atxfer", "Park", "PlayDTMF")),
-    ("agent", "pausing agents in queues", ("QueuePause",)),
-    ("reporting", "knowing how things stand after a connect", ("CoreShowChannels", "DeviceStateList")),
-    ("system", "answer and hold from the screen, mute, record", ("MuteAudio", "MixMonitor")),
+    ("originate", N_("click to call, pick up, listen in"), ("Originate",)),
+    ("call", N_("transfer, hang up, park, DTMF"), ("Redirect", "Hangup", "Atxfer", "Park", "PlayDTMF")),
+    ("agent", N_("pausing agents in queues"), ("QueuePause",)),
+    ("reporting", N_("knowing how things stand after a connect"), ("CoreShowChannels", "DeviceStateList")),
+    ("system", N_("answer and hold from the screen, mute, record"), ("MuteAudio", "MixMonitor")),
 )
 
 
@@ -87,15 +88,15 @@ def _unreachable(pbx: Pbx, seen: Seen) -> Finding:
     if seen.banner == "":
         return _problem(
             pbx,
-            "What answers at {host}:{port} is no Asterisk manager interface",
-            "Check host and port: AMI listens on 5038 unless manager.conf says otherwise",
+            N_("What answers at {host}:{port} is no Asterisk manager interface"),
+            N_("Check host and port: AMI listens on 5038 unless manager.conf says otherwise"),
             host=pbx.host,
             port=pbx.port,
         )
     return _problem(
         pbx,
-        "{host}:{port} cannot be reached: {reason}",
-        "Check host and port, that manager.conf says enabled = yes and the right bindaddr, and the firewall",
+        N_("{host}:{port} cannot be reached: {reason}"),
+        N_("Check host and port, that manager.conf says enabled = yes and the right bindaddr, and the firewall"),
         host=pbx.host,
         port=pbx.port,
         reason=seen.unreachable,
@@ -105,15 +106,15 @@ def _unreachable(pbx: Pbx, seen: Seen) -> Finding:
 def _refused(pbx: Pbx, seen: Seen) -> Finding:
     return _problem(
         pbx,
-        "The PBX refuses the log-in of {username}: {reason}",
-        "Compare username and secret with manager.conf, check its deny and permit lines, reload the manager",
+        N_("The PBX refuses the log-in of {username}: {reason}"),
+        N_("Compare username and secret with manager.conf, check its deny and permit lines, reload the manager"),
         username=pbx.username,
         reason=seen.refused,
     )
 
 
 def _reached(pbx: Pbx, seen: Seen) -> Finding:
-    text = "Logged in at {host}:{port} as {username}"
+    text = N_("Logged in at {host}:{port} as {username}")
     values = {"host": pbx.host, "port": pbx.port, "username": pbx.username}
     return Finding(pbx=pbx.name, grade="ok", what=text, values=values)
 
@@ -121,15 +122,17 @@ def _reached(pbx: Pbx, seen: Seen) -> Finding:
 def _version(pbx: Pbx, seen: Seen) -> Iterator[Finding]:
     major = int(seen.version.partition(".")[0]) if seen.version else None
     if major is None:
-        yield _advice(pbx, "The PBX does not tell its version", "Add the class reporting to the account's write line")
+        yield _advice(
+            pbx, N_("The PBX does not tell its version"), N_("Add the class reporting to the account's write line")
+        )
     elif major < OLDEST:
-        text = "Asterisk {version} is too old"
-        yield _problem(pbx, text, "Versions {oldest} to {newest} are supported", **_versions(seen))
+        text = N_("Asterisk {version} is too old")
+        yield _problem(pbx, text, N_("Versions {oldest} to {newest} are supported"), **_versions(seen))
     elif major > NEWEST:
-        text = "Asterisk {version} is newer than what was tried"
-        yield _advice(pbx, text, "Versions {oldest} to {newest} are supported", **_versions(seen))
+        text = N_("Asterisk {version} is newer than what was tried")
+        yield _advice(pbx, text, N_("Versions {oldest} to {newest} are supported"), **_versions(seen))
     else:
-        yield Finding(pbx=pbx.name, grade="ok", what="Asterisk {version}", values={"version": seen.version})
+        yield Finding(pbx=pbx.name, grade="ok", what=N_("Asterisk {version}"), values={"version": seen.version})
 
 
 def _versions(seen: Seen) -> dict[str, Any]:
@@ -145,16 +148,16 @@ def _rights(pbx: Pbx, seen: Seen) -> Iterator[Finding]:
         if missing:
             yield _problem(
                 pbx,
-                "The account lacks the right {right}: {purpose} will not work",
-                "Add {right} to its write line in manager.conf and reload the manager",
+                N_("The account lacks the right {right}: {purpose} will not work"),
+                N_("Add {right} to its write line in manager.conf and reload the manager"),
                 right=right,
                 purpose=purpose,
             )
     if "MuteAudio" in seen.commands and not seen.commands & {"PJSIPNotify", "SIPnotify"}:
         yield _advice(
             pbx,
-            "Answer and hold from the screen will not work: NOTIFY cannot be sent",
-            "Create /etc/asterisk/pjsip_notify.conf (it may be empty) and load res_pjsip_notify.so",
+            N_("Answer and hold from the screen will not work: NOTIFY cannot be sent"),
+            N_("Create /etc/asterisk/pjsip_notify.conf (it may be empty) and load res_pjsip_notify.so"),
         )
 
 
@@ -165,23 +168,23 @@ def _reading(pbx: Pbx, seen: Seen) -> Iterator[Finding]:
     if not seen.probed:
         yield _problem(
             pbx,
-            "No events about calls arrive",
-            "Add call and agent to the account's read line in manager.conf, and check its eventfilter lines",
+            N_("No events about calls arrive"),
+            N_("Add call and agent to the account's read line in manager.conf, and check its eventfilter lines"),
         )
         return
     hidden = [name for name in EXPECTED_OF_PROBE if name not in seen.probed]
     if hidden:
         yield _problem(
             pbx,
-            "Events that are needed are filtered away: {events}",
-            "Remove the eventfilter lines that match them; config/asterisk/manager_custom.conf has harmless ones",
+            N_("Events that are needed are filtered away: {events}"),
+            N_("Remove the eventfilter lines that match them; config/asterisk/manager_custom.conf has harmless ones"),
             events=", ".join(hidden),
         )
     if not seen.booted_told:
         yield _advice(
             pbx,
-            "The PBX does not tell when it has restarted",
-            "Add system to the account's read line: calls cut off by a restart are then closed at once",
+            N_("The PBX does not tell when it has restarted"),
+            N_("Add system to the account's read line: calls cut off by a restart are then closed at once"),
         )
 
 
@@ -189,12 +192,12 @@ def _time(pbx: Pbx, seen: Seen) -> Iterator[Finding]:
     if not seen.timed:
         yield _problem(
             pbx,
-            "Events carry no time",
-            "Set timestampevents = yes in the general section of manager.conf and reload the manager",
+            N_("Events carry no time"),
+            N_("Set timestampevents = yes in the general section of manager.conf and reload the manager"),
         )
     if seen.clock_offset is not None and abs(seen.clock_offset) > 2:
-        text = "The PBX's clock is {seconds} s away from this machine's"
-        yield _advice(pbx, text, "Let both follow the same time server", seconds=round(seen.clock_offset, 1))
+        text = N_("The PBX's clock is {seconds} s away from this machine's")
+        yield _advice(pbx, text, N_("Let both follow the same time server"), seconds=round(seen.clock_offset, 1))
 
 
 def _phones(pbx: Pbx, seen: Seen) -> Iterator[Finding]:
@@ -203,21 +206,21 @@ def _phones(pbx: Pbx, seen: Seen) -> Iterator[Finding]:
     if not seen.hints:
         yield _problem(
             pbx,
-            "The dialplan has no hints",
-            "Add a hint for each extension, such as exten => 101,hint,PJSIP/101&Custom:DND101: see config/asterisk",
+            N_("The dialplan has no hints"),
+            N_("Add a hint for each extension, such as exten => 101,hint,PJSIP/101&Custom:DND101: see config/asterisk"),
         )
         return
     technology = pbx.phone.partition("/")[0] + "/"
     if seen.devices and not any(device.startswith(technology) for device in seen.devices):
         found = sorted({device.partition("/")[0] for device in seen.devices})
-        text = "phone is {phone}, but the PBX has no such devices, only {found}"
-        yield _problem(pbx, text, "Set phone accordingly", phone=pbx.phone, found=", ".join(found))
+        text = N_("phone is {phone}, but the PBX has no such devices, only {found}")
+        yield _problem(pbx, text, N_("Set phone accordingly"), phone=pbx.phone, found=", ".join(found))
     bare = sorted(_extensions(pbx, seen) - seen.hints)
     if bare:
         yield _advice(
             pbx,
-            "{count} extensions have no hint: {some}",
-            "Without one, do-not-disturb set on the phone is not seen",
+            N_("{count} extensions have no hint: {some}"),
+            N_("Without one, do-not-disturb set on the phone is not seen"),
             count=len(bare),
             some=", ".join(bare[:10]),
         )
@@ -236,16 +239,16 @@ def _trunks(pbx: Pbx, seen: Seen) -> Iterator[Finding]:
     if not pbx.trunks:
         yield _problem(
             pbx,
-            "No trunk is named: every call looks internal",
-            "List the endpoints that lead outside in trunks; the PBX has {some}",
+            N_("No trunk is named: every call looks internal"),
+            N_("List the endpoints that lead outside in trunks; the PBX has {some}"),
             some=", ".join(sorted(seen.devices)[:20]) or "?",
         )
     for glob in pbx.trunks:
         if seen.devices and not any(fnmatchcase(device, glob) for device in seen.devices):
             yield _problem(
                 pbx,
-                "trunks: {glob} matches no endpoint",
-                "The PBX has {some}",
+                N_("trunks: {glob} matches no endpoint"),
+                N_("The PBX has {some}"),
                 glob=glob,
                 some=", ".join(sorted(seen.devices)[:20]),
             )
@@ -255,7 +258,7 @@ def _context(pbx: Pbx, seen: Seen) -> Iterator[Finding]:
     if seen.context_known is False:
         yield _problem(
             pbx,
-            "The dialplan has no context {context}",
-            "Set context to the one your phones dial from",
+            N_("The dialplan has no context {context}"),
+            N_("Set context to the one your phones dial from"),
             context=pbx.context,
         )

@@ -9,6 +9,7 @@ from typing import Literal
 
 from domain.calls import Call, CallState
 from domain.rights import SEES_PEERS, Scope
+from telephony.wording import N_
 
 Recorded = Literal["no", "on", "paused"]
 
@@ -57,13 +58,13 @@ NEEDS: dict[str, frozenset[str]] = {
 def why_not(action: str, call: Call, scope: Scope, ground: Ground) -> str | None:
     """Why `scope` cannot do `action` with `call` now, in words; None: it works."""
     if not ground.up:
-        return "The PBX is not connected"
+        return N_("The PBX is not connected")
     if call.ended():
-        return "The call is over"
+        return N_("The call is over")
     if scope.extension is None:
-        return "You have no phone of your own"
+        return N_("You have no phone of your own")
     if ground.commands is not None and not NEEDS[action] & ground.commands:
-        return "The PBX does not let us do this: the administrator can see why with `switchroom doctor`"
+        return N_("The PBX does not let us do this: the administrator can see why with `switchroom doctor`")
     party = call.party(scope.extension)
     return _RULES[action](call, scope, ground, party.state if party else None)
 
@@ -85,14 +86,14 @@ def _while_mine_is(states: frozenset[CallState], otherwise: str) -> Rule:
 TALKING: frozenset[CallState] = frozenset({"talking"})
 IN_IT: frozenset[CallState] = frozenset({"talking", "held"})
 ANY: frozenset[CallState] = frozenset({"talking", "held", "ringing", "dialing", "waiting"})
-_talking = _while_mine_is(TALKING, "You are not talking in this call")
-_in_it = _while_mine_is(IN_IT, "You are not talking in this call")
+_talking = _while_mine_is(TALKING, N_("You are not talking in this call"))
+_in_it = _while_mine_is(IN_IT, N_("You are not talking in this call"))
 
 
 def _muting(*, on: bool) -> Rule:
     def rule(call: Call, scope: Scope, ground: Ground, mine: Seen) -> str | None:
         if ground.muted == on:
-            return "You are muted already" if on else "You are not muted"
+            return N_("You are muted already") if on else N_("You are not muted")
         return _in_it(call, scope, ground, mine)
 
     return rule
@@ -100,38 +101,38 @@ def _muting(*, on: bool) -> Rule:
 
 def _transfer(call: Call, scope: Scope, ground: Ground, mine: Seen) -> str | None:
     if ground.consulting:
-        return "You are asking somebody already: complete or cancel that first"
-    return None if mine in IN_IT or mine == "ringing" else "You are not talking in this call"
+        return N_("You are asking somebody already: complete or cancel that first")
+    return None if mine in IN_IT or mine == "ringing" else N_("You are not talking in this call")
 
 
 def _consulting(call: Call, scope: Scope, ground: Ground, mine: Seen) -> str | None:
-    return None if ground.consulting else "You have not begun a transfer with a question first"
+    return None if ground.consulting else N_("You have not begun a transfer with a question first")
 
 
 def _unpark(call: Call, scope: Scope, ground: Ground, mine: Seen) -> str | None:
-    return None if call.state == "parked" and mine != "parked" else "The call is not parked"
+    return None if call.state == "parked" and mine != "parked" else N_("The call is not parked")
 
 
 def _pickup(call: Call, scope: Scope, ground: Ground, mine: Seen) -> str | None:
     if mine is not None:
-        return "You are in this call yourself"
+        return N_("You are in this call yourself")
     rings = any(party.state == "ringing" for party in call.parties)
-    return None if rings else "It does not ring at anybody's phone"
+    return None if rings else N_("It does not ring at anybody's phone")
 
 
 def _listen_in(call: Call, scope: Scope, ground: Ground, mine: Seen) -> str | None:
     if scope.role not in SEES_PEERS:
-        return "Only a supervisor can do this"
+        return N_("Only a supervisor can do this")
     if mine is not None:
-        return "You are in this call yourself"
+        return N_("You are in this call yourself")
     talk = any(party.state in IN_IT for party in call.parties)
-    return None if talk else "Nobody of ours is talking in this call"
+    return None if talk else N_("Nobody of ours is talking in this call")
 
 
 _RULES: dict[str, Rule] = {
-    "answer": _while_mine_is(frozenset({"ringing"}), "It does not ring at your phone"),
+    "answer": _while_mine_is(frozenset({"ringing"}), N_("It does not ring at your phone")),
     "hold": _talking,
-    "resume": _while_mine_is(frozenset({"held"}), "You have not put it on hold"),
+    "resume": _while_mine_is(frozenset({"held"}), N_("You have not put it on hold")),
     "mute": _muting(on=True),
     "unmute": _muting(on=False),
     "transfer": _transfer,
@@ -141,8 +142,8 @@ _RULES: dict[str, Rule] = {
     "park": _talking,
     "unpark": _unpark,
     "pickup": _pickup,
-    "dtmf": _while_mine_is(frozenset({"talking", "dialing"}), "You are not talking in this call"),
-    "hangup": _while_mine_is(ANY, "You are not in this call"),
+    "dtmf": _while_mine_is(frozenset({"talking", "dialing"}), N_("You are not talking in this call")),
+    "hangup": _while_mine_is(ANY, N_("You are not in this call")),
     "spy": _listen_in,
     "whisper": _listen_in,
     "barge": _listen_in,

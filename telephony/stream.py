@@ -17,8 +17,9 @@ class AmiStream:
     """Bytes in, messages out; the result does not depend on where the reads were cut.
 
     `wanted`: names of the events to hand over (None: all). An event that carries an `ActionID` beginning with
-    `answers` belongs to the answer of an action of ours and always passes, as responses do. A message of more than `limit` bytes is
-    dropped and counted; the stream goes on with the next. Streams with bare LF line ends are read, too.
+    `answers` belongs to the answer of an action of ours and always passes, as responses do. A message of more
+    than `limit` bytes is dropped and counted; the stream goes on with the next. Streams with bare LF line ends
+    are read, too.
     """
 
     def __init__(self, wanted: frozenset[str] | None = None, limit: int = 1_048_576, *, answers: str = "") -> None:
