@@ -152,7 +152,7 @@ function alarms() {
   edge.hidden = !waits;
   if (waits) {
     tell(edge.querySelector(".who"), titleOf(desk, ringing));
-    tell(edge.querySelector(".from"), [phone(desk.other(ringing)), ringing.queue].filter(Boolean).join(" · "));
+    tell(edge.querySelector(".from"), [desk.name(ringing) ? phone(desk.other(ringing)) : "", ringing.queue].filter(Boolean).join(" · "));
     tell(edge.querySelector("kbd"), keys.label("answer"));
   }
   document.getElementById("elsewhere").hidden = tabs.leads || !(ringing || active);

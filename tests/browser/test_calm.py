@@ -10,7 +10,7 @@ from tests.browser.fake_house import MARIA, STRANGER, House
 
 SHIFTS = """() => {
     window.shifts = [];
-    const note = (entry) => window.shifts.push([entry.value, entry.sources.map(({node}) => node?.outerHTML?.slice(0, 120))]);
+    const note = (entry) => shifts.push([entry.value, entry.sources.map(({node}) => node?.outerHTML?.slice(0, 99))]);
     new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({type: 'layout-shift', buffered: false});
 }"""
 FITS = """() => {
