@@ -47,7 +47,7 @@ for (const element of document.querySelectorAll("[data-part-of=desk]")) {
 function run(action) {
   const call = desk.active ?? desk.current;
   if (action === "find") return find("find-anybody").toggle();
-  if (action === "state") return find("work-state").turn();
+  if (action === "state") return page.user.extension ? find("work-state").turn() : refuse();
   const does = effect(action, call, desk);
   if (action === "answer") return does === "answer" ? answer() : does ? act(call, does, action) : call && desk.active ? refuse() : nextToCall();
   if (action === "transfer" && does === "transfer") return find("transfer-picker").open(call);

@@ -47,8 +47,8 @@ class TeamPresence extends HTMLElement {
     const button = row.firstChild;
     button.dataset.look = look;
     tell(button.querySelector(".who"), nameOf(presence));
-    const peer = presence.peer ? ` · ${phone(presence.peer)}` : "";
-    tell(button.querySelector(".doing"), `${word}${peer}`);
+    tell(button.querySelector(".doing"), presence.peer && presence.state === "talking" ? phone(presence.peer) : word);
+    button.title = [nameOf(presence), word, phone(presence.peer)].filter(Boolean).join(" · ");
     const timer = button.querySelector("run-time");
     const since = presence.state === "idle" && presence.user_state !== "paused" ? "" : presence.since ?? "";
     if (timer.getAttribute("since") !== since) timer.setAttribute("since", since);
