@@ -68,10 +68,12 @@ class Queues:
     def _params(self, queue: Waiting, ami: Message) -> None:
         queue.callers.clear()
         queue.members.clear()
+        calls = (ami.get("Completed", ""), ami.get("Abandoned", ""))
         try:
-            queue.service_level = round(float(ami.get("ServicelevelPerf", "")) / 100, 4)
+            level = round(float(ami.get("ServicelevelPerf", "")) / 100, 4)
         except ValueError:
-            queue.service_level = None
+            level = None
+        queue.service_level = None if calls == ("0", "0") else level
 
     def _member(self, queue: Waiting, ami: Message) -> None:
         interface = _interface(ami)
