@@ -36,10 +36,12 @@ AWAY_SECONDS = 1.0
 PATIENCE_SECONDS = 10.0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Waiting:
     call: Call
-    ack: asyncio.Future[Call] | None
+    row: Row
+    """Made when the call came, while the database is busy with those before it."""
+    ack: asyncio.Future[Call] | None = None
     into: str | None = None
     """Where the call was merged into another."""
 
@@ -77,14 +79,14 @@ class History:
         says of a row it cannot take, Unavailable where neither it nor the spool can."""
         ack: asyncio.Future[Call] = asyncio.get_running_loop().create_future()
         self._running.pop(call.id, None)
-        self._put(_Waiting(call, ack))
+        self._put(call, ack)
         return await ack
 
     async def on(self, news: CallChanged | CallEnded | CallMerged) -> None:
         """Take one event and return at once; the first ring and the end are stored now, the rest within a second."""
         match news:
             case CallChanged(before=None, after=call) if not call.ended():
-                self._put(_Waiting(call, None))
+                self._put(call)
             case CallChanged(after=call) if not call.ended():
                 self._running[call.id] = call
                 self._wake.set()
@@ -92,18 +94,18 @@ class History:
                 return  # CallEnded follows
             case CallEnded(call=call):
                 self._running.pop(call.id, None)
-                self._put(_Waiting(call, None))
+                self._put(call)
             case CallMerged(call=call, into=into):
                 self._running.pop(call.id, None)
-                self._put(_Waiting(call, None, into))
+                self._put(call, into=into)
 
-    def _put(self, waiting: _Waiting) -> None:
-        self._waiting.append(waiting)
+    def _put(self, call: Call, ack: asyncio.Future[Call] | None = None, into: str | None = None) -> None:
+        self._waiting.append(_Waiting(call, call_rows.encoded(call), ack, into))
         self._wake.set()
 
     def _flush_running(self) -> None:
         for call in self._running.values():
-            self._put(_Waiting(call, None))
+            self._put(call)
         self._running.clear()
 
     async def _write_on(self) -> None:
@@ -146,7 +148,7 @@ class History:
             _fail(batch, error)
 
     async def _write(self, batch: Sequence[_Waiting]) -> None:
-        rows = {one.call.id: call_rows.encoded(one.call) for one in batch}  # the last row of a call wins
+        rows = {one.call.id: one.row for one in batch}  # the last row of a call wins
         done: dict[str, Stored] = {}
         refused: dict[str, Exception] = {}
         try:
