@@ -11,6 +11,7 @@ from domain.calls import Call, CallState
 from domain.events import CallEnded, News
 from domain.problems import Conflict, NotFound
 from domain.rights import Scope
+from telephony.ami import FLOODS
 from telephony.service import Telephony
 from tests.real.asterisk import Asterisk
 from tests.real.stage import moment
@@ -201,6 +202,10 @@ async def test_a_click_to_call_is_one_record_whose_id_is_known_at_once(asterisk:
         await inside.until(inside.ended)
         [record] = inside.ended()
         assert (record.id, record.outcome, record.owner, record.dialed) == (asked.id, "answered", "101", IVAN)
+        session = inside.telephony._lines["main"].link._session
+        assert session is not None
+        assert session.protocol is not None
+        assert not set(FLOODS) & set(session.protocol.stream.skipped), "the PBX sent what it was asked to leave out"
 
 
 async def test_a_click_to_call_from_a_phone_that_is_off_fails_and_says_so(asterisk: Asterisk) -> None:
