@@ -1,9 +1,9 @@
 """The pages of the desk: templates that the browser fills from REST and the live feed."""
 
-from domain.rights import Scope
+from domain.rights import Role, Scope
 from domain.routes import Screen
 
-WATCHERS = frozenset({"supervisor", "admin"})
+WATCHERS: frozenset[Role] = frozenset({"supervisor", "admin"})
 
 
 async def _page(user: Scope) -> dict[str, object]:
