@@ -29,10 +29,15 @@ _NO_NAME = frozenset({"", "<unknown>", "<Unknown>", "unknown", "Anonymous", "ano
 
 
 class Redaction:
-    """Raw bytes in, bytes to keep out; a message is held back until it is whole."""
+    """Raw bytes in, bytes to keep out; a message is held back until it is whole.
+
+    Events of a PBX that sends no times get the time of their read. Where it does, the few without one are left
+    so: two clocks must not be mixed.
+    """
 
     def __init__(self, *, anonymise: bool = False, below: Callable[[int], int] = secrets.randbelow) -> None:
         self._rest = b""
+        self._timed = False
         self._typed = TypedDigits()
         self._disguise = Disguise(below) if anonymise else None
 
@@ -49,7 +54,8 @@ class Redaction:
         headers = [_without_secret_value(headers, header) for header in headers]
         if self._disguise is not None:
             headers = [self._disguise.header(header) for header in headers]
-        if event is not None and not any(name == "Timestamp" for name, _ in headers):
+        self._timed = self._timed or any(name == "Timestamp" for name, _ in headers)
+        if event is not None and not self._timed:
             after = next(place for place, (name, _) in enumerate(headers, 1) if name == "Event")
             headers.insert(after, ("Timestamp", f"{at:.6f}"))
         return "\r\n".join(_line(header) for header in headers).encode("utf-8", "surrogateescape")
