@@ -17,8 +17,9 @@ from screenpop.recent import Told
 from screenpop.telling import sees_peers
 
 OUTBOX = 1_048_576
-SLICE = 0.0005  # seconds after which a frame for many lets a pop pass
+SLICE = 0.002  # seconds after which a frame for many lets a pop pass
 MANY = 64
+PART = 32
 Group = tuple[Topics, bool]
 
 
@@ -30,9 +31,9 @@ class Pipe(Protocol):
 
 
 class Link:
-    """One open connection: whose it is, what it wants to hear, its way out, and frames it is about to get."""
+    """One open connection: whose it is, what it wants to hear, and its way out."""
 
-    __slots__ = ("due", "limit", "open", "pipe", "scope", "session_id", "topics")
+    __slots__ = ("limit", "open", "pipe", "scope", "session_id", "topics")
 
     def __init__(self, pipe: Pipe, scope: Scope, session_id: str) -> None:
         self.pipe = pipe
@@ -41,7 +42,35 @@ class Link:
         self.topics = DEFAULT
         self.limit = OUTBOX
         self.open = True
-        self.due: list[bytes] = []
+
+
+class _Round:
+    """A frame on its way to many links."""
+
+    __slots__ = ("_done", "_links", "_served", "data")
+
+    def __init__(self, links: list[Link], data: bytes) -> None:
+        self.data = data
+        self._links = links
+        self._done = 0
+        self._served: set[Link] = set()
+
+    def ended(self) -> bool:
+        """Whether everybody has it."""
+        return self._done >= len(self._links)
+
+    def next_part(self) -> list[Link]:
+        """The next links whose turn it is."""
+        part = self._links[self._done : self._done + PART]
+        self._done += PART
+        return [link for link in part if link not in self._served] if self._served else part
+
+    def serve(self, links: Iterable[Link]) -> list[Link]:
+        """Those of `links` who still wait for this frame: they get it now, out of turn."""
+        waiting = self._links[self._done :]
+        early = [link for link in links if link not in self._served and link in waiting]
+        self._served.update(early)
+        return early
 
 
 class Fanout:
@@ -49,13 +78,16 @@ class Fanout:
 
     def __init__(self, let_go: Callable[[Link], None]) -> None:
         self.let_go = let_go
-        self._turns: deque[Link] = deque()
-        self._pumping = False
+        self._rounds: deque[_Round] = deque()
         self._groups: dict[Group, dict[Link, None]] = {}
         self._by_user: dict[str, dict[Link, None]] = {}
 
     def __len__(self) -> int:
         return sum(len(links) for links in self._by_user.values())
+
+    def passing(self) -> bool:
+        """Whether a frame for many is still on its way to some."""
+        return bool(self._rounds)
 
     def of(self, user_id: str) -> list[Link]:
         """That user's links."""
@@ -101,53 +133,48 @@ class Fanout:
 
     def write(self, links: Iterable[Link], data: bytes) -> None:
         """Write one frame to a few, after what they are about to get."""
-        for link in links:
-            if link.due:
-                link.due.append(data)
-                self._pass(link)
-            else:
-                self._put(link, data)
+        if self._rounds:
+            links = tuple(links)
+            for each in self._rounds:
+                self._put(each.serve(links), each.data)
+        self._put(links, data)
 
     def _write_many(self, links: Collection[Link], data: bytes) -> None:
         """The same for any number: many of them in slices of time, so that a pop need not wait for all."""
         if len(links) <= MANY:
             self.write(links, data)
             return
-        for link in links:
-            link.due.append(data)
-        self._turns.extend(links)
-        if not self._pumping:
+        self._rounds.append(_Round(list(links), data))
+        if len(self._rounds) == 1:
             self._pump()
 
     def _pump(self) -> None:
-        """Pass on what is due for half a millisecond; then whatever else is ready has its turn."""
-        turns, until = self._turns, time.perf_counter() + SLICE
-        while turns:
-            for _ in range(min(8, len(turns))):
-                self._pass(turns.popleft())
+        """Go on with the rounds for a slice of time; then whatever else is ready has its turn."""
+        until = time.perf_counter() + SLICE
+        while self._rounds:
+            first = self._rounds[0]
+            self._put(first.next_part(), first.data)
+            if first.ended():
+                self._rounds.popleft()
             if time.perf_counter() > until:
                 break
-        self._pumping = bool(turns)
-        if turns:
+        if self._rounds:
             asyncio.get_running_loop().call_soon(self._pump)
 
-    def _pass(self, link: Link) -> None:
-        if due := link.due:
-            self._put(link, due[0] if len(due) == 1 else b"".join(due))
-            due.clear()
-
-    def _put(self, link: Link, data: bytes) -> None:
-        """Hand bytes to the transport. A browser that is just leaving is passed over: its handler is on its way."""
-        if not link.open:
-            return
-        if link.pipe.get_write_buffer_size() > link.limit:
-            link.open = False
-            self.let_go(link)
-            return
-        try:
-            link.pipe.write(data)
-        except RuntimeError:  # the library has said good-bye already: nothing may follow
-            link.open = False
+    def _put(self, links: Iterable[Link], data: bytes) -> None:
+        """Hand a frame to the transports. A browser that is just leaving is passed over: its handler is on its way."""
+        for link in links:
+            if not link.open:
+                continue
+            pipe = link.pipe
+            if pipe.get_write_buffer_size() > link.limit:
+                link.open = False
+                self.let_go(link)
+                continue
+            try:
+                pipe.write(data)
+            except RuntimeError:  # the library has said good-bye already: nothing may follow
+                link.open = False
 
     def _send_to(self, batch: Sequence[Told], users: Iterable[str]) -> None:
         """The same where only some users are concerned: nobody else is looked at."""

@@ -91,6 +91,10 @@ class Gateway:
         """Whether that user has a page open."""
         return bool(self._fanout.of(user_id))
 
+    def passing(self) -> bool:
+        """Whether something told to many is still on its way to some."""
+        return self._fanout.passing()
+
     def open_links(self) -> list[Link]:
         """The connections that are told things."""
         return [link for link in self._fanout.all() if link.open]
