@@ -1,12 +1,13 @@
 """The database opens by itself, is ours alone, and is left as it was found."""
 
+import subprocess
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from crm_store import migrating
-from crm_store.binaries import StoreError, server_user
+from crm_store.binaries import StoreError, programs, server_user
 from crm_store.database import Database, open_cluster, open_dsn
 from crm_store.embedded import Cluster
 
@@ -35,6 +36,19 @@ async def test_who_started_the_server_may_leave_before_others_do(cluster: Cluste
     assert await database.alive()
     await guest.__aexit__(None, None, None)
     assert not (cluster.data / "postmaster.pid").exists()
+
+
+async def test_a_server_that_somebody_else_started_is_left_running(cluster: Cluster) -> None:
+    async with open_cluster(cluster):
+        pass
+    control = [programs(cluster.user) / "pg_ctl", "-D", cluster.data, "-l", "/dev/null", "-w"]
+    cluster.user.run([*control, "-o", f"-k {cluster.sockets}", "start"], check=True, stdout=subprocess.DEVNULL)
+    try:
+        async with open_cluster(cluster) as database:
+            assert await database.alive()
+        assert (cluster.data / "postmaster.pid").exists()
+    finally:
+        cluster.user.run([*control, "-m", "fast", "stop"], check=True, stdout=subprocess.DEVNULL)
 
 
 async def test_what_was_stored_is_there_after_a_restart(cluster: Cluster) -> None:
