@@ -98,8 +98,8 @@ async def house(asterisk: Asterisk) -> AsyncIterator[House]:
             await running
 
 
-async def test_answer_hold_mute_record_transfer_and_everything_else_works_on_a_real_pbx(asterisk: Asterisk) -> None:
-    desk, second, third = [await asterisk.phone(extension) for extension in ("101", "102", "103")]
+async def test_answer_hold_mute_keys_recording_and_listening_in_work_on_a_real_pbx(asterisk: Asterisk) -> None:
+    desk, third = await asterisk.phone("101"), await asterisk.phone("103")
     async with house(asterisk) as inside:
         outside = await asterisk.trunk.call("84951234567", shown=IVAN)
         rung = await desk.rings()
@@ -130,6 +130,18 @@ async def test_answer_hold_mute_record_transfer_and_everything_else_works_on_a_r
         await spying.hang_up()
         await inside.until(lambda: len(inside.telephony.calls()) == 1)
 
+        await inside.do(ANNA, "hangup")
+        await outside.ended()
+
+
+async def test_calls_are_transferred_from_the_screen_on_a_real_pbx(asterisk: Asterisk) -> None:
+    desk, second, third = [await asterisk.phone(extension) for extension in ("101", "102", "103")]
+    async with house(asterisk) as inside:
+        outside = await asterisk.trunk.call("84951234567", shown=IVAN)
+        rung = await desk.rings()
+        await inside.do(ANNA, "answer")
+        await rung.answered()
+        await moment(1.0)
         await inside.do(ANNA, "transfer", to="102", kind="attended")
         asked = await second.rings()
         await asked.answer()
@@ -144,6 +156,7 @@ async def test_answer_hold_mute_record_transfer_and_everything_else_works_on_a_r
         await rung.ended()
         await inside.sees("102", "talking")
 
+        await moment(1.0)
         await inside.do(BORIS, "transfer", to="103")
         redirected = await third.rings()
         await asked.ended()
