@@ -18,8 +18,9 @@ from screenpop.telling import sees_peers
 
 OUTBOX = 1_048_576
 SLICE = 0.002  # seconds after which a frame for many lets a pop pass
-MANY = 64
 PART = 32
+A_WRITE = 8_192  # bytes: what one more write costs, however short
+AT_ONCE = 12_000_000  # bytes: what is written in one go, some milliseconds; slices would cost more than they save
 Group = tuple[Topics, bool]
 
 
@@ -128,8 +129,9 @@ class Fanout:
             suiting = [told for told in batch if told.telling.suits(peers, topics)]
             common = [told.encoded for told in suiting if told.telling.users is None]
             if common:
-                self._write_many(links.keys() - apart, frame(array(common)))
-            self._send_special(suiting, links.keys() & apart)
+                plain = [link for link in links if link not in apart] if apart else links
+                self._write_many(plain, frame(array(common)))
+            self._send_special(suiting, [link for link in apart if link in links])
 
     def write(self, links: Iterable[Link], data: bytes) -> None:
         """Write one frame to a few, after what they are about to get."""
@@ -141,7 +143,7 @@ class Fanout:
 
     def _write_many(self, links: Collection[Link], data: bytes) -> None:
         """The same for any number: many of them in slices of time, so that a pop need not wait for all."""
-        if len(links) <= MANY:
+        if len(links) * (len(data) + A_WRITE) <= AT_ONCE:
             self.write(links, data)
             return
         self._rounds.append(_Round(list(links), data))

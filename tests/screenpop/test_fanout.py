@@ -59,7 +59,7 @@ tellings = st.builds(
 @pytest.fixture(autouse=True)
 def _small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fanout, "SLICE", 0.0)
-    monkeypatch.setattr(fanout, "MANY", 4)
+    monkeypatch.setattr(fanout, "AT_ONCE", 0)
     monkeypatch.setattr(fanout, "PART", 3)
 
 
