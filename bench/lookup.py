@@ -73,7 +73,6 @@ def _percentiles(seconds: list[float]) -> list[float]:
 def _row(name: str, rounds: list[tuple[list[float], list[float]]], place: int) -> Row:
     ours = median(one[0][place] for one in rounds)
     peer = median(one[1][place] for one in rounds)
-    ratio = median(one[0][place] / one[1][place] for one in rounds)
     return Row(
         what=f"card by number with rights, 1 M clients, {name}",
         ours=ours,
@@ -81,5 +80,5 @@ def _row(name: str, rounds: list[tuple[list[float], list[float]]], place: int) -
         unit="ms",
         peer_name="select 1, same connection",
         goal=f"p99 ≤ {GOAL:g} ×",
-        reached=name != "p99" or ratio <= GOAL,
+        reached=name != "p99" or ours / peer <= GOAL,
     )

@@ -1,13 +1,13 @@
 """The look-up of a card in the database: one call, one row, measured (`bench/lookup.py`).
 
-Each step is a statement of its own, so that what a client does not have costs one look into an index; columns
+What a client does not have costs one look into an index, what he has a statement of its own; columns
 instead of JSON where there is one value; `entry_shape` and its like would be planned for every row. Only the owner
 may run it (it holds the rights itself): being no `security definer` it needs no search path of its own.
 """
 
 _COLUMNS = (
     "seen id kind name company emails responsible team language time_zone fields version created_at updated_at"
-    " responsible_name responsible_extension team_name numbers"
+    " responsible_name responsible_extension team_name numbers has_last has_orders has_tasks"
 ).replace(" ", ", ")
 
 
@@ -24,7 +24,10 @@ def card_sql(sees: str) -> str:
 _CLIENT = """{sees}, c.id, c.kind, c.name, c.company, c.emails, c.responsible, c.team_id, c.language, c.time_zone,
            c.fields, c.version, c.created_at, c.updated_at, u.name, u.extension, t.name,
            array(select m.number || E'\\x1f' || m.kind || E'\\x1f' || m.typed from client_number m
-                  where m.client_id = c.id order by m.position)"""
+                  where m.client_id = c.id order by m.position),
+           exists (select from history_entry h where h.client_id = c.id),
+           exists (select from orders o where o.client_id = c.id),
+           exists (select from task t where t.client_id = c.id and t.state = 'open')"""
 
 _CARD = """
 create function switchroom_card(
@@ -36,6 +39,8 @@ create function switchroom_card(
     out candidates json, out last json, out orders json, out tasks json
 ) language plpgsql stable as $$
 #variable_conflict use_column
+declare
+    has_last boolean; has_orders boolean; has_tasks boolean;
 begin
     chosen := false;
     select 1 + exists (select from client_number o where o.number = wanted and o.client_id <> c.id)::integer, {client}
@@ -77,7 +82,7 @@ begin
     if not seen then
         return;
     end if;
-    if exists (select from history_entry h where h.client_id = switchroom_card.id) then
+    if has_last then
         select json_agg(row_to_json(e)) into last from (
             select h.id, h.at, h.kind, h.text, h.author, a.name as author_name, h.detail, k.direction, k.outcome,
                    k.talk_seconds, k.owner, k.queue, k.voicemail, k.disposition, k.note
@@ -87,13 +92,13 @@ begin
               left join call k on k.id = h.id and h.kind = 'call'
              order by h.at desc, h.id desc) e;
     end if;
-    if exists (select from orders o where o.client_id = switchroom_card.id) then
+    if has_orders then
         select json_agg(order_shape(o)) into orders from (
             select * from orders o
              where o.client_id = switchroom_card.id and o.state in ('draft', 'unconfirmed', 'confirmed')
              order by o.created_at desc limit 5) o;
     end if;
-    if exists (select from task t where t.client_id = switchroom_card.id and t.state = 'open') then
+    if has_tasks then
         select json_agg(row_to_json(e)) into tasks from (
             select t.id, t.client_id, t.title, t.number, t.due_at, t.assignee, a.name as assignee_name, t.state,
                    t.version

@@ -1,7 +1,7 @@
 """REST of log-in and of those who work here."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -41,13 +41,21 @@ class TeamDraft(Body):
     name: Annotated[str, Field(min_length=1, max_length=100)]
 
 
+class Keys(Body):
+    """The keys of the desk: which set, the user's own by action, whether digits work without Alt."""
+
+    set: Literal["desk", "laptop"] = "desk"
+    own: Annotated[dict[str, Annotated[str, Field(max_length=40)]], Field(max_length=20)] = Field(default_factory=dict)
+    digits: bool = True
+
+
 class Choices(Body):
-    """What a user chooses himself; what is not named stays. `keys`: action → key."""
+    """What a user chooses himself; what is not named stays. `pop`: when a client's card comes up."""
 
     language: Language | None = None
     time_zone: Zone | None = None
-    keys: dict[str, Any] | None = None
-    pop: Any = None
+    keys: Keys | None = None
+    pop: Literal["ring", "answer", "never"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,8 +155,7 @@ class PeopleRoutes:
 
     async def choose(self, user: Scope, body: Choices) -> dict[str, Any]:
         """Change choices."""
-        named = {name: value for name, value in body.model_dump().items() if name in body.model_fields_set}
-        return await self._users.set_settings(user, named)
+        return await self._users.set_settings(user, body.model_dump(exclude_none=True))
 
     async def users(self, user: Scope) -> Page[User]:
         """Everybody."""
