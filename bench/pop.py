@@ -26,7 +26,7 @@ from bench.table import Row
 
 RATE = 100
 WARM_UP = 6.0
-SECONDS = 10.0
+SECONDS = 30.0
 SUBSCRIBE = b'{"type":"subscribe","topics":["presence","queue"]}'
 WATCHED = 25  # every so many-th agent also looks at when presence came
 
