@@ -123,6 +123,14 @@ class Desk:
             "pbx": list(self._pbxs.values()),
         }
 
+    def presence(self, scope: Scope) -> list[Shape]:
+        """Every extension as `scope` may see it."""
+        return self._floor.presence(scope)
+
+    def queues(self, at: datetime) -> list[Shape]:
+        """Every queue."""
+        return self._floor.queues(at)
+
     def current(self, before: Topics, topics: Topics, scope: Scope, at: datetime) -> list[dict[str, Any]]:
         """The present state of what `topics` cover and `before` did not, as events, for who just subscribed."""
         told: list[dict[str, Any]] = []

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -111,6 +111,14 @@ class Screenpop:
                         timer.cancel()
                 for task in self._running:
                     task.cancel()
+
+    def presence(self, scope: Scope) -> Sequence[Mapping[str, Any]]:
+        """Every extension as `scope` may see it, joined with its user's own state."""
+        return self.desk.presence(scope)
+
+    def queues(self) -> Sequence[Mapping[str, Any]]:
+        """Every queue."""
+        return self.desk.queues(_now())
 
     # --- news ---------------------------------------------------------------------------------------------
 

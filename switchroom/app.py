@@ -244,7 +244,8 @@ def _live_routes(bus: Bus, switchboard: Telephony | TelephonyElsewhere, screens:
     """What the telephony and the screens answer, here or in the processes that have them."""
     mine: tuple[Route, ...] = ()
     if isinstance(switchboard, Telephony):
-        mine += telephony.http.routes(switchboard)
+        views = {"presence": screens.presence, "queues": screens.queues} if screens is not None else {}
+        mine += telephony.http.routes(switchboard, **views)
     if screens is not None:
         mine += screenpop.http.routes(screens)
     if isinstance(bus, NatsBus):

@@ -83,7 +83,7 @@ class Faults(Invalid):
     """422 with every wrong field; the frame words them for the reader."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("Some fields are wrong or missing", {"errors": []})
+        super().__init__(N_("Some fields are wrong or missing"), {"errors": []})
         self.faults = tuple(faults)
 
 

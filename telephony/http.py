@@ -1,6 +1,6 @@
 """Live telephony over REST: click to call, what can be done with a call, presence, queues."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -13,7 +13,7 @@ from domain.routes import Route
 from telephony.possible import NEEDS
 from telephony.service import Telephony
 
-View = dict[str, Any]
+View = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
