@@ -86,7 +86,7 @@ def bridge_leave(tracker: Tracker, ami: Message, at: At) -> None:
         if (
             story.restless is None
             and story.parked() is None
-            and not any(asked[0] is channel for asked in story.requests)
+            and not any(asked.channel is channel for asked in story.requests)
         ):
             story.restless, story.restless_at = channel, at
     tracker.touch_phone(channel)

@@ -7,6 +7,9 @@ from telephony.outcome import STATUS
 from telephony.story import At, Ring, Story
 from telephony.tracker import Tracker
 
+FOLLOW_ME = "/m"
+"""How FollowMe() dials its Local channels; it reports them answered before anybody has accepted."""
+
 
 def dial_begin(tracker: Tracker, ami: Message, at: At) -> None:
     dest = tracker.channel(ami, at, DEST)
@@ -86,6 +89,7 @@ def _rung(tracker: Tracker, dialer: Channel, dest: Channel, story: Story, ami: M
     if dest.other is not None and not dest.other.side:
         dest.other.side = dialer.side
     ring.own = dest.side == "A" and dest.person
+    ring.asks = not ring.shown and ami.get("DialString", "").endswith(FOLLOW_ME)
     parent = ring.up()
     ring.consult = (parent is not None and parent.consult) or _consults(dialer, story)
     if ring.shown and ring.extension is None:
@@ -120,10 +124,11 @@ def dial_end(tracker: Tracker, ami: Message, at: At) -> None:
         ring.forwarded_to = tracker.number(_forward(ami["Forward"]))
         ring.end("no_answer", at)
     elif status == "ANSWER":
-        answered(tracker, ring, story, at)
+        if not ring.asks:
+            answered(tracker, ring, story, at)
     elif ring.shown:
         if ring.open:
-            ring.end(_given_up(story, STATUS.get(status, "no_answer")), at)
+            ring.end(_given_up(story, ring, STATUS.get(status, "no_answer")), at)
     else:
         ring.result = ring.result or STATUS.get(status, "no_answer")
     if ring.shown:
@@ -145,10 +150,11 @@ def _ring_seen_late(tracker: Tracker, dest: Channel, story: Story, ami: Message,
     return ring
 
 
-def _given_up(story: Story, result: str) -> str:
-    """The PBX, not the caller, stops the ringing of a transfer that was completed while it rang."""
+def _given_up(story: Story, ring: Ring, result: str) -> str:
+    """The PBX, not the caller, stops the ringing of a consultation, or of a transfer completed while it rang."""
     move = story.pending()
-    if result != "cancelled" or move is None or move.kind != "attended" or story.requests:
+    consults = ring.consult or (move is not None and move.kind == "attended")
+    if result != "cancelled" or not consults or story.requests:
         return result
     elsewhere = any(ring.open and ring.channel.state == "Up" for ring in story.legs())
     return "cancelled" if elsewhere else "no_answer"

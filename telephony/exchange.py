@@ -20,7 +20,7 @@ from telephony.heard import QUEUE_EVENTS
 from telephony.parties import RANK, part
 from telephony.presence import Board
 from telephony.queues import Queues
-from telephony.story import Story
+from telephony.story import Request, Story
 from telephony.text import outside_line
 from telephony.tracker import Tracker
 
@@ -288,7 +288,7 @@ class Exchange:
         """`extension`'s user hangs up through us: it is he who ends the call, not the PBX."""
         found = self._part(call_id, extension)
         if found is not None:
-            self._tracker.story_of[found.uniqueid].requests.append((found, True))
+            self._tracker.story_of[found.uniqueid].requests.append(Request(found, self._at, from_afar=True))
 
     def _part(self, call_id: str, extension: str) -> Channel | None:
         story = self._story(CallId(call_id))

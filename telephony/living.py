@@ -1,13 +1,19 @@
 """The life of a channel: it comes, rings, is up, is asked to hang up, is gone."""
 
+from datetime import timedelta
+
 from telephony.answering import answered
 from telephony.channels import PLAIN, Channel, Message
-from telephony.story import At, Ring, Story
+from telephony.outcome import CAUSES
+from telephony.story import At, Request, Ring, Story
 from telephony.tracker import Tracker
 
 REDIRECTED = "2"
 SHUTTING_DOWN = "4"
 """A SoftHangupRequest's `Cause` is why Asterisk itself lets go: AST_SOFTHANGUP_ASYNCGOTO, …_SHUTDOWN."""
+
+AFTERWARDS = timedelta(milliseconds=500)
+"""How long the PBX may take to hang up the others once one has hung up."""
 
 
 def new_channel(tracker: Tracker, ami: Message, at: At) -> None:
@@ -94,12 +100,32 @@ def _asked_to_end(tracker: Tracker, ami: Message, at: At, *, from_afar: bool) ->
         return
     if not from_afar and ami.get("Cause") == SHUTTING_DOWN:
         story.shut_down = True
-    from_afar = from_afar and channel.state != "Busy"
-    if any(asked[0] is channel for asked in story.requests):
+    if _has_no_part(tracker, story, channel) or any(asked.channel is channel for asked in story.requests):
         return
-    if from_afar:
-        story.requests = [asked for asked in story.requests if asked[0].uniqueid in story.live]
-    story.requests.append((channel, from_afar))
+    from_afar = from_afar and channel.state != "Busy" and not _told_to_go(channel, ami)
+    story.requests = [asked for asked in story.requests if _counts(story, asked, at)]
+    story.requests.append(Request(channel, at, from_afar=from_afar))
+
+
+def _has_no_part(tracker: Tracker, story: Story, channel: Channel) -> bool:
+    """Whether the call goes on (or not) whatever this channel does: it never answered, or gave the call away."""
+    ring = channel.ring
+    if isinstance(ring, Ring) and ring.shown and not ring.own and not ring.connected:
+        return True
+    gave = [move.by for move in story.moves[-1:]] + [stay.by for stay in story.stays[-1:]]
+    return channel.extension is not None and channel.extension in gave and not tracker.switch.across(channel)
+
+
+def _told_to_go(channel: Channel, ami: Message) -> bool:
+    """Whether a caller whose call was never answered only confirms what the PBX told him: busy, no such number."""
+    return channel.rung_in and channel.state == "Ring" and ami.get("Cause") in CAUSES
+
+
+def _counts(story: Story, asked: Request, at: At) -> bool:
+    """Who left first ended the call, unless it went on for a moment without him."""
+    if asked.channel.uniqueid in story.live or asked.at is None or at is None:
+        return True
+    return at - asked.at < AFTERWARDS
 
 
 def originated(tracker: Tracker, channel: Channel, story: Story, at: At) -> Ring:

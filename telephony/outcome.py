@@ -99,10 +99,11 @@ def _without_legs(story: Story, by: EndedBy | None) -> tuple[Outcome, str | None
 
 def hung_up_by(story: Story) -> EndedBy | None:
     """Which side ended the call: the first that asked to, or (old streams) the first that left."""
-    for channel, from_afar in story.requests:
-        if not from_afar:
+    if story.requests:
+        first = story.requests[0]
+        if not first.from_afar:
             return "pbx"
-        return "caller" if _on_callers_side(story, channel) else "callee"
+        return "caller" if _on_callers_side(story, first.channel) else "callee"
     if story.leavers:
         return "caller" if _on_callers_side(story, story.leavers[0]) else "callee"
     waited_for = story.legs()
@@ -113,6 +114,18 @@ def hung_up_by(story: Story) -> EndedBy | None:
     if not waited_for:
         return None
     return "caller" if any(ring.result == "cancelled" for ring in waited_for) else "pbx"
+
+
+def ended_by(story: Story) -> EndedBy | None:
+    """Which side ended the call; one that was refused before it began, was ended by who refused it."""
+    by = hung_up_by(story)
+    if by == "caller" or story.answered:
+        return by
+    if (own := story.own_ring()) is not None and not story.own_answered:
+        return "caller" if own.result == "busy" else "pbx"
+    if story.legs():
+        return "callee" if outcome(story)[0] == "busy" else by
+    return by if by is not None or story.root_cause not in CAUSES else "pbx"
 
 
 def _on_callers_side(story: Story, channel: Channel) -> bool:

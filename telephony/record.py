@@ -98,7 +98,8 @@ def _who_calls(story: Story, number: Number, names: Names) -> Caller:
     extension = story.caller_endpoint.extension
     if extension is None and story.caller_endpoint.kind != "outside":
         return Caller()
-    name, raw = clean((names(extension) if extension is not None else "") or story.caller_name)
+    presented = "" if story.originated else story.caller_name
+    name, raw = clean((names(extension) if extension is not None else "") or presented)
     return Caller(
         number=extension or number(story.caller_number),
         name=name,
@@ -124,7 +125,8 @@ def _direction(story: Story, number: Number) -> Direction:
         return "inbound"
     if story.queues and not story.originated:
         return "internal"
-    first = next((ring for ring in story.legs() if not ring.consult), None)
+    asked = [ring for ring in story.legs() if not ring.consult]
+    first = next((ring for ring in asked if ring.connected), asked[0] if asked else None)
     if first is not None:
         if first.extension is None:
             return "outbound"

@@ -20,6 +20,7 @@ class Ring:
     __slots__ = (
         "answered",
         "answered_at",
+        "asks",
         "begun",
         "cause",
         "channel",
@@ -54,6 +55,8 @@ class Ring:
         self.number: str | None = None
         self.rang = False
         self.rang_at: At = None
+        self.asks = False
+        """Whoever answers is asked first whether he takes the call: it is his once he is let into it."""
         self.answered = False
         """This dial was answered; the call is, once every Local channel on the way is, too."""
         self.connected = False
@@ -138,6 +141,17 @@ class Joined:
         self.at = at
 
 
+class Request:
+    """Somebody asked to hang up: the far end, or (not `from_afar`) the PBX did by itself or was told to."""
+
+    __slots__ = ("at", "channel", "from_afar")
+
+    def __init__(self, channel: Channel, at: At, *, from_afar: bool) -> None:
+        self.channel = channel
+        self.at = at
+        self.from_afar = from_afar
+
+
 class Story:
     """The facts of one call."""
 
@@ -175,8 +189,8 @@ class Story:
         self.restless: Channel | None = None
         """Who left a conversation first without hanging up: redirected, if he goes on elsewhere."""
         self.restless_at: At = None
-        self.requests: list[tuple[Channel, bool]] = []
-        """Who asked to hang up, in order; True: the far end did, False: the PBX was told to."""
+        self.requests: list[Request] = []
+        """Who asked to hang up, in order."""
         self.leavers: list[Channel] = []
         self.talked_unseen: list[Channel] = []
         """Who left a conversation that began before we were connected."""

@@ -13,7 +13,7 @@ from telephony.announce import Told
 from telephony.channels import PLAIN, Channel, Headers, Message, Switch
 from telephony.endpoints import Endpoints
 from telephony.lingering import lingers
-from telephony.outcome import hung_up_by, refine, transfer_result
+from telephony.outcome import ended_by, refine, transfer_result
 from telephony.record import Names, Number, write
 from telephony.story import At, Move, MoveKind, Ring, Story
 
@@ -97,8 +97,9 @@ class Tracker:
         if before is not None:
             before.live.pop(channel.uniqueid, None)
             self.touch(before)
-            if not before.live and before is not story:
+            if not before.live:
                 self._forget(before)
+                self._tell_merged(before, story)
         self.story_of[channel.uniqueid] = story
         channel.born = story.linkedid
         story.live[channel.uniqueid] = channel
@@ -118,11 +119,15 @@ class Tracker:
         for linkedid in [key for key, story in self.stories.items() if story is gone]:
             self.stories[linkedid] = into
         self.touched.pop(gone.linkedid, None)
-        if gone.told is not None:
-            gone.ended, gone.ended_at = True, at
-            self.told.append(Told(gone.told, write(gone, self.number, self.names), into.id))
+        gone.ended_at = at
+        self._tell_merged(gone, into)
         self.touch(into)
         return into
+
+    def _tell_merged(self, gone: Story, into: Story) -> None:
+        if gone.told is not None:
+            gone.ended = True
+            self.told.append(Told(gone.told, write(gone, self.number, self.names), into.id))
 
     def touch(self, story: Story) -> None:
         self.touched[story.linkedid] = story
@@ -154,7 +159,7 @@ class Tracker:
         if isinstance(ring, Ring):
             if ring.open:
                 ring.cause = ring.cause or ("elsewhere" if cause == "26" else None)
-                ring.end(_closing(ring, cause), at)
+                ring.end(_closing(story, ring, cause), at)
             refine(ring, cause)
             ring.ended_at = at if ring.connected else ring.ended_at or at
         if channel is story.root:
@@ -165,9 +170,8 @@ class Tracker:
         story.live.pop(channel.uniqueid, None)
         del self.story_of[channel.uniqueid]
         self.remember(channel.uniqueid)
-        people = sum(other.person for other in story.live.values())
-        if people >= 2:
-            story.requests = [asked for asked in story.requests if asked[0] is not channel]
+        if sum(other.person and not _left_behind(other) for other in story.live.values()) >= 2:
+            story.requests = [asked for asked in story.requests if asked.channel is not channel]
             story.leavers = [left for left in story.leavers if left is not channel]
         self.switch.forget(channel)
         self.touch_phone(channel)
@@ -184,7 +188,7 @@ class Tracker:
         story.live = {}
         _settle(story, at, "cancelled" if by is None else "no_answer")
         story.ended, story.ended_at = True, at
-        story.ended_by = by or ("restart" if story.shut_down else hung_up_by(story))
+        story.ended_by = by or ("restart" if story.shut_down else ended_by(story))
         self._forget(story)
         if story.originated and not story.own_answered:
             self.unheard = story
@@ -258,12 +262,16 @@ def sequence(linkedid: str) -> tuple[int, int]:
     return numbers[0], numbers[1]
 
 
-def _closing(ring: Ring, cause: str) -> str:
-    if ring.answered and not ring.connected:
-        return "no_answer"
-    if cause == "26":
+def _left_behind(channel: Channel) -> bool:
+    """Whether this channel is alone where it talked to somebody before."""
+    return channel.bridge is not None and channel.bridge.mixing and len(channel.bridge.members) == 1
+
+
+def _closing(story: Story, ring: Ring, cause: str) -> str:
+    if not ring.shown or (cause == "26" and not ring.answered):
         return "cancelled"
-    return "no_answer" if ring.shown else "cancelled"
+    gives_up = bool(story.requests) and story.requests[0].from_afar and story.is_caller(story.requests[0].channel)
+    return "cancelled" if gives_up else "no_answer"
 
 
 def _settle(story: Story, at: At, unanswered: str) -> None:
