@@ -3,7 +3,7 @@
 A call is told at once to those in it and to those who watch lines; presence and queues wait for the next `tick`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, assert_never
 
@@ -123,11 +123,11 @@ class Desk:
             "pbx": list(self._pbxs.values()),
         }
 
-    def presence(self, scope: Scope) -> list[Shape]:
+    def presence(self, scope: Scope) -> Sequence[Mapping[str, Any]]:
         """Every extension as `scope` may see it."""
         return self._floor.presence(scope)
 
-    def queues(self, at: datetime) -> list[Shape]:
+    def queues(self, at: datetime) -> Sequence[Mapping[str, Any]]:
         """Every queue."""
         return self._floor.queues(at)
 
