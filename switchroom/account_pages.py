@@ -14,25 +14,11 @@ from crm_store.users import Users
 from domain.problems import Problem, Unauthorised
 from domain.rights import Scope
 from domain.routes import RequestFacts, Screen, SeeOther
+from switchroom import desk_keys
 from switchroom.operation import N_, Fault, Faults, filled_in
 from switchroom.pages import THEMES, inside
 
 SHORTEST_PASSWORD = 8
-ACTIONS = {
-    "answer": N_("Answer"),
-    "mute": N_("Mute"),
-    "hold": N_("Hold"),
-    "transfer": N_("Transfer"),
-    "conference": N_("Conference"),
-    "state": N_("Ready or pause"),
-    "hangup": N_("Hang up, finish"),
-    "find": N_("Find anybody or dial"),
-}
-DESK_KEYS = {"answer": "F2", "mute": "F3", "hold": "F4", "transfer": "F6", "conference": "F7", "state": "F8"} | {
-    "hangup": "F9",
-    "find": "Ctrl+KeyK",
-}
-"""As screenpop/static/keys.js has them; what the page shows as the default beside each field."""
 POP_MODES = {"ring": N_("As soon as it rings"), "answer": N_("When I answer"), "never": N_("Never")}
 
 
@@ -141,8 +127,7 @@ class AccountPages:
             choices = filled_in(Choices, {name: form[name] for name in Choices.__dataclass_fields__ if name in form})
             if choices.time_zone not in zones():
                 raise Faults([Fault("body", "time_zone", N_("There is no such time zone"))])
-            own = {action: form[f"key_{action}"].strip() for action in ACTIONS if form.get(f"key_{action}", "").strip()}
-            keys = {"set": choices.set, "own": own, "digits": "digits" in form}
+            keys = {"set": choices.set, "own": own_keys(choices.set, form), "digits": "digits" in form}
             await self._users.set_settings(
                 user,
                 {"language": choices.language, "time_zone": choices.time_zone, "keys": keys, "pop": choices.pop},
@@ -186,16 +171,41 @@ class AccountPages:
         typed: Mapping[str, str] | None = None,
         problem: Problem | None = None,
     ) -> dict[str, Any]:
+        settings = await self._users.settings(user)
         return {
-            "settings": await self._users.settings(user),
+            "settings": settings,
             "sessions": await self._sessions.of_user(user.user_id, request.token),
-            "actions": ACTIONS,
-            "defaults": DESK_KEYS,
+            "actions": desk_keys.ACTIONS,
+            "sets": {name: readable_keys(keys) for name, keys in desk_keys.SETS.items()},
+            "own_keys": typed_keys(typed) if typed else readable_keys(settings["keys"].get("own", {})),
             "pop_modes": POP_MODES,
             "zones": zones(),
             "typed": typed or {},
             "problem": problem,
         }
+
+
+def own_keys(choices: str, form: Mapping[str, str]) -> dict[str, str]:
+    """The keys a user chose himself, by action, as the desk writes them; what equals his set is none.
+
+    Raises Faults for keys that belong to the browser or to typing, that are no keys, or that two actions have.
+    """
+    own = {action: desk_keys.written(key) for action, key in typed_keys(form).items() if key}
+    own = {action: key for action, key in own.items() if key != desk_keys.SETS[choices][action]}
+    wrong = desk_keys.wrong_keys(choices, own)
+    if wrong:
+        raise Faults([Fault("body", f"key_{action}", *fault) for action, fault in wrong.items()])
+    return own
+
+
+def typed_keys(form: Mapping[str, str]) -> dict[str, str]:
+    """What stands in the fields of the keys."""
+    return {action: form.get(f"key_{action}", "").strip() for action in desk_keys.ACTIONS}
+
+
+def readable_keys(keys: Mapping[str, str]) -> dict[str, str]:
+    """Keys as they stand on buttons."""
+    return {action: desk_keys.readable(key) for action, key in keys.items()}
 
 
 @cache

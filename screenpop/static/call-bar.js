@@ -5,6 +5,9 @@ import { _ } from "./words.js";
 
 export const ACTIONS = ["answer", "mute", "hold", "transfer", "conference", "hangup"];
 
+/** Whether a colleague is asked while the client waits: then hold and hang-up lead back to the client. */
+export const asks = (call) => ["complete", "cancel"].every((each) => call?.actions?.includes(each));
+
 /** What an action does to `call` now: the name of the REST action, or null where it is not possible. */
 export function effect(action, call, desk) {
   const can = new Set(call?.actions ?? []);
@@ -12,10 +15,10 @@ export function effect(action, call, desk) {
   switch (action) {
     case "answer": return desk.ringing.some((each) => (each.actions ?? []).includes("answer")) ? "answer" : first("unpark");
     case "mute": return first("unmute", "mute");
-    case "hold": return first("resume", "hold");
+    case "hold": return asks(call) ? "cancel" : first("resume", "hold");
     case "transfer": return first("complete", "transfer");
     case "conference": return first("conference");
-    case "hangup": return call?.state === "ended" ? "finish" : first("hangup", "cancel");
+    case "hangup": return call?.state === "ended" ? "finish" : asks(call) ? "cancel" : first("hangup", "cancel");
     default: return null;
   }
 }
@@ -43,10 +46,11 @@ class CallBar extends HTMLElement {
       tell(button.querySelector("kbd"), this.keys.label(action));
       button.removeAttribute("aria-busy");
     }
+    this.buttons.transfer.classList.toggle("primary", effect("transfer", call, desk) === "complete" && !desk.ringing.length);
     this.buttons.answer.classList.toggle("primary", effect("answer", call, desk) === "answer");
-    this.buttons.hangup.classList.toggle("danger", Boolean(call) && call.state !== "ended");
+    this.buttons.hangup.classList.toggle("danger", Boolean(call) && call.state !== "ended" && !asks(call));
     this.buttons.hangup.classList.toggle("primary", call?.state === "ended" && !desk.ringing.length);
-    this.buttons.hold.setAttribute("aria-pressed", String(effect("hold", call, desk) === "resume"));
+    this.buttons.hold.setAttribute("aria-pressed", String(["resume", "cancel"].includes(effect("hold", call, desk))));
     this.buttons.mute.setAttribute("aria-pressed", String(effect("mute", call, desk) === "unmute"));
   }
 
@@ -59,10 +63,10 @@ class CallBar extends HTMLElement {
     return {
       answer: _("Answer"),
       mute: effect("mute", call, desk) === "unmute" ? _("Unmute") : _("Mute"),
-      hold: effect("hold", call, desk) === "resume" ? _("Resume") : _("Hold"),
+      hold: { cancel: _("To the client"), resume: _("Resume") }[effect("hold", call, desk)] ?? _("Hold"),
       transfer: effect("transfer", call, desk) === "complete" ? _("Hand over") : _("Transfer"),
       conference: _("Conference"),
-      hangup: call?.state === "ended" ? _("Finish") : call?.state === "ringing" && desk.ringing.includes(call) ? _("Decline") : _("Hang up"),
+      hangup: asks(call) ? _("Ask no more") : call?.state === "ended" ? _("Finish") : call?.state === "ringing" && desk.ringing.includes(call) ? _("Decline") : _("Hang up"),
     };
   }
 }

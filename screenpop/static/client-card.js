@@ -1,6 +1,7 @@
 /* <client-card>: who calls, why we think so, what was before, what is open. Painted from one event, without a question
  * to the server; the number, the name and the running time can be read from a metre. */
 
+import { asks } from "./call-bar.js";
 import { dial, h, once, tell } from "./dom.js";
 import { doing, titleOf } from "./my-calls.js";
 import { clock, day, duration, endedBy, localTime, money, outcome, phone } from "./say.js";
@@ -46,10 +47,10 @@ class ClientCard extends HTMLElement {
     this.hidden = !call;
     if (!call) return;
     const card = this.desk.card(call);
-    const colleague = this.desk.presence.get(this.desk.other(call));
+    const colleague = this.desk.phone(this.desk.other(call), call.pbx);
     once(this.parts.who, [call.id, titleOf(this.desk, call), this.desk.other(call), card?.client, call.queue, call.dialed, call.caller?.name], () => this.#who(call, card));
-    once(this.parts.state, [call.id, call.state, call.since, call.talk_seconds, call.outcome, call.ended_by, call.ended_at], () => this.#state(call));
-    once(this.parts.line, [call.id, card?.client, call.caller?.name, call.direction], () => this.#line(call, card?.client));
+    once(this.parts.state, [call.id, call.state, call.since, call.talk_seconds, call.outcome, call.ended_by, call.ended_at, this.#asked(call), this.#handed(call)], () => this.#state(call));
+    once(this.parts.line, [call.id, card?.client, call.caller?.name, call.direction, titleOf(this.desk, call)], () => this.#line(call, card?.client));
     this.unknown.draw(call, card);
     once(this.parts.match, [call.id, card?.match, card?.foreign, card?.client?.id, call.direction, colleague?.extension], () => this.#match(call, card));
     once(this.parts.before, [call.id, card?.last, Boolean(card?.client)], () => this.#before(card));
@@ -67,7 +68,7 @@ class ClientCard extends HTMLElement {
   }
 
   #line(call, client) {
-    const said = call.direction === "inbound" && call.caller?.name && call.caller.name !== client?.name ? _("the network says: %(name)s", { name: call.caller.name }) : "";
+    const said = call.direction === "inbound" && call.caller?.name && ![client?.name, titleOf(this.desk, call)].includes(call.caller.name) ? _("the network says: %(name)s", { name: call.caller.name }) : "";
     const known = [client?.company, client?.fields?.position, client?.fields?.city ?? client?.fields?.["Город"], said].filter(Boolean).join(" · ");
     return [h("span", { class: "clip" }, known || (call.direction === "internal" ? _("Internal call") : "")), h("span", { class: "client-time muted", "data-zone": client?.time_zone ?? "" })];
   }
@@ -76,9 +77,28 @@ class ClientCard extends HTMLElement {
     const { word, look } = doing(call, call.direction === "outbound");
     const ended = call.state === "ended";
     const way = [call.queue && `${call.queue}`, call.direction === "inbound" && call.dialed ? phone(call.dialed) : ""].filter(Boolean).join(" · ");
-    const how = ended ? [outcome(call), endedBy(call)].filter(Boolean).join(", ") : "";
+    const how = ended ? this.#handed(call) || [outcome(call), endedBy(call)].filter(Boolean).join(", ") : this.#asked(call);
     const time = ended ? h("span", { class: "clock" }, this.#length(call)) : h("run-time", { class: "clock", since: call.since ?? "" });
-    return [h("p", { class: "state-line" }, h("span", { class: `pill ${look}` }, word), time), h("p", { class: "muted small clip" }, how || way || "\u00a0")];
+    return [h("p", { class: "state-line" }, h("span", { class: `pill ${look}` }, word), time), h("p", { class: `small clip${!ended && how ? " strong" : " muted"}`, title: how || way }, how || way || "\u00a0")];
+  }
+
+  /** Whom we ask while the client waits, and whether he is there yet. */
+  #asked(call) {
+    const leg = asks(call) && (call.legs ?? []).findLast((each) => each.extension !== this.desk.user.extension && !each.ended_at);
+    if (!leg) return "";
+    const who = this.#whose(leg.extension ?? leg.number, call);
+    return leg.answered_at ? _("You talk to %(who)s", { who }) : _("You call %(who)s", { who });
+  }
+
+  /** To whom we handed the call. */
+  #handed(call) {
+    const last = (call.transfers ?? []).at(-1);
+    return call.state === "ended" && last?.by === this.desk.user.extension && last.to ? _("handed over to %(who)s", { who: this.#whose(last.to, call) }) : "";
+  }
+
+  #whose(number, call) {
+    const name = this.desk.phone(number, call.pbx)?.user?.name;
+    return name ? `${name}, ${number}` : phone(number);
   }
 
   #length(call) {

@@ -7,6 +7,9 @@
 const OVER = new Set(["ended", "withdrawn", "merged"]);
 const ACTIVE = new Set(["talking", "held", "dialing"]);
 
+export const phoneKey = (row) => `${row.pbx}/${row.extension}`;
+export const queueKey = (row) => `${row.pbx}/${row.queue}`;
+
 export class Desk extends EventTarget {
   constructor(user, { now = Date.now, busy = () => false } = {}) {
     super();
@@ -16,6 +19,7 @@ export class Desk extends EventTarget {
     this.calls = new Map();
     this.cards = new Map();
     this.after = new Map(); // ended calls of mine whose outcome is not finished
+    this.pop = "ring"; // when a card may come into the middle by itself: "ring" | "answer" | "never"
     this.presence = new Map();
     this.queues = new Map();
     this.tasks = [];
@@ -35,7 +39,27 @@ export class Desk extends EventTarget {
   }
 
   get own() {
-    return this.presence.get(this.user.extension) ?? null;
+    return this.phones.find((row) => row.user?.id === this.user.id) ?? this.phone(this.user.extension);
+  }
+
+  /** Every extension I may see; two exchanges may have the same number. */
+  get phones() {
+    return [...this.presence.values()];
+  }
+
+  /** The extension of that exchange, else of any. */
+  phone(extension, pbx) {
+    return this.presence.get(`${pbx}/${extension}`) ?? this.phones.find((row) => row.extension === extension) ?? null;
+  }
+
+  /** Everybody's extensions but my own. */
+  get mates() {
+    return this.phones.filter((row) => row.extension !== this.user.extension && (!row.user || row.user.id !== this.user.id));
+  }
+
+  /** The exchange's name beside a number, where there are several. */
+  place(row) {
+    return new Set(this.phones.map((each) => each.pbx)).size > 1 ? row.pbx ?? "" : "";
   }
 
   /** My calls that live, the ringing last: the order in which they came. */
@@ -66,7 +90,7 @@ export class Desk extends EventTarget {
   name(call) {
     const card = this.card(call);
     if (card?.client) return card.client.name;
-    const inside = this.presence.get(this.other(call));
+    const inside = this.phone(this.other(call), call.pbx);
     return inside?.user?.name || call.caller_name || (this.#fromMe(call) ? "" : call.caller?.name) || "";
   }
 
@@ -80,7 +104,7 @@ export class Desk extends EventTarget {
   /** The agent is done with an ended call. */
   close(id) {
     this.after.delete(id);
-    if (this.currentId === id) this.currentId = (this.active ?? this.ringing[0] ?? [...this.after.values()].at(-1))?.id ?? null;
+    if (this.currentId === id) this.currentId = this.#next();
     this.dispatchEvent(new CustomEvent("current"));
     this.dispatchEvent(new CustomEvent("calls"));
   }
@@ -88,14 +112,6 @@ export class Desk extends EventTarget {
   /** A card learned by other ways than the feed (created, attached, chosen). */
   know(id, card) {
     this.cards.set(id, card);
-    this.dispatchEvent(new CustomEvent("calls"));
-  }
-
-  /** The record of an ended call as the store has it: how long, who hung up. */
-  settle(record) {
-    const kept = this.after.get(record.id);
-    if (!kept) return;
-    this.after.set(record.id, { ...kept, ...record, note: kept.note, disposition: kept.disposition, state: "ended", actions: [] });
     this.dispatchEvent(new CustomEvent("calls"));
   }
 
@@ -136,8 +152,8 @@ export class Desk extends EventTarget {
       if (card) this.cards.set(call.id, card);
     }
     for (const [id, call] of before) if (!this.calls.has(id) && this.#mine(call)) this.#gone(call, { ...call, state: "ended" });
-    this.presence = new Map((event.presence ?? []).map((row) => [row.extension, row]));
-    this.queues = new Map((event.queues ?? []).map((row) => [row.queue, row]));
+    this.presence = new Map((event.presence ?? []).map((row) => [phoneKey(row), row]));
+    this.queues = new Map((event.queues ?? []).map((row) => [queueKey(row), row]));
     this.tasks = event.tasks ?? [];
     for (const call of this.ringing) this.#tell("rang", call);
     this.#choose();
@@ -202,21 +218,35 @@ export class Desk extends EventTarget {
   #choose() {
     const { active } = this;
     const before = this.currentId;
-    if (active && this.current?.state !== "talking" && this.current?.state !== "held") this.currentId = active.id;
-    else if (!this.current && this.ringing.length && !this.busy()) this.currentId = this.ringing[0].id;
-    else if (!this.current) this.currentId = [...this.after.keys()].at(-1) ?? null;
+    const working = this.current?.state === "talking" || this.current?.state === "held";
+    if (active && !working && this.pop !== "never") this.currentId = active.id;
+    else if (!this.current) this.currentId = this.#next();
     if (before !== this.currentId) this.#tell("current");
+  }
+
+  /** What comes into an empty middle by itself, as far as the user lets it. */
+  #next() {
+    if (this.pop === "never") return null;
+    const ringing = this.pop === "ring" && !this.busy() ? this.ringing[0] : null;
+    return (this.active ?? ringing ?? [...this.after.values()].at(-1))?.id ?? null;
+  }
+
+  /** Look again whether a card waits for the middle: somebody stopped writing. */
+  look() {
+    if (this.current) return;
+    const next = this.#next();
+    if (next) this.open(next);
   }
 
   #presence(event) {
     const { seq: _seq, at: _at, type: _type, ...row } = event;
-    this.presence.set(row.extension, { ...this.presence.get(row.extension), ...row });
+    this.presence.set(phoneKey(row), { ...this.presence.get(phoneKey(row)), ...row });
     this.#tell("presence");
   }
 
   #queue(event) {
     const { seq: _seq, at: _at, type: _type, ...row } = event;
-    this.queues.set(row.queue, { ...this.queues.get(row.queue), ...row });
+    this.queues.set(queueKey(row), { ...this.queues.get(queueKey(row)), ...row });
     this.#tell("queues");
   }
 

@@ -53,6 +53,7 @@ function run(action) {
   if (action === "transfer" && does === "transfer") return find("transfer-picker").open(call);
   if (action === "conference" && does === "conference") return conference(call);
   if (does === "finish") return find("wrap-up").finish();
+  if (action === "hangup" && !call && desk.after.size) return desk.open([...desk.after.keys()].at(-1));
   return does ? act(call, does, action) : refuse();
 }
 
@@ -62,7 +63,7 @@ function refuse() {
 
 function answer() {
   const call = desk.ringing.find((each) => (each.actions ?? []).includes("answer"));
-  desk.open(call.id);
+  if (desk.pop !== "never") desk.open(call.id);
   return act(call, "answer", "answer");
 }
 
@@ -174,9 +175,8 @@ desk.addEventListener("rang", ({ detail: call }) => {
   if (tabs.leads) alarm.notify(alarm.words.ringing(), who, () => desk.open(call.id));
 });
 desk.addEventListener("lost", ({ detail: { call, worked, before } }) => {
-  if (worked) setTimeout(() => rest.calls.get(call.id).then((record) => desk.settle(record)).catch(() => {}), 800);
   if (worked || before.state !== "ringing") return;
-  const by = (call.answered_by ?? []).map((extension) => desk.presence.get(extension)?.user?.name ?? extension).join(", ");
+  const by = (call.answered_by ?? []).map((extension) => desk.phone(extension, call.pbx)?.user?.name ?? extension).join(", ");
   say(by ? _("Answered by %(who)s", { who: by }) : _("The call has ended: %(who)s", { who: titleOf(desk, before) }));
 });
 for (const type of ["calls", "current"]) desk.addEventListener(type, alarms);
@@ -188,7 +188,7 @@ document.getElementById("edge").addEventListener("click", () => desk.ringing[0] 
 document.querySelector("#elsewhere button").addEventListener("click", () => tabs.claim());
 find("#find-button").addEventListener("click", () => keys.press("find"));
 find("#keys-button").addEventListener("click", () => find("key-sheet").open());
-document.addEventListener("focusout", () => setTimeout(() => !desk.current && desk.ringing[0] && !writing() && desk.open(desk.ringing[0].id)));
+document.addEventListener("focusout", () => setTimeout(() => desk.look()));
 document.addEventListener("signed-out", () => {
   find("wrap-up").flush(true);
   location.assign(`/login?next=${encodeURIComponent(location.pathname)}`);
@@ -204,7 +204,19 @@ const notices = document.getElementById("notices");
 notices.hidden = !alarm.askable();
 notices.addEventListener("click", async () => { await Notification.requestPermission(); notices.hidden = !alarm.askable(); });
 
+/* ---- what the user chose for himself ---- */
+
+async function choices() {
+  const settings = await rest.me.settings().catch(() => null);
+  if (!settings) return;
+  keys.use(settings.keys);
+  desk.pop = ["answer", "never"].includes(settings.pop) ? settings.pop : "ring";
+}
+
+// Chosen on another page meanwhile.
+document.addEventListener("visibilitychange", () => document.hidden || choices());
+
 /* ---- begin ---- */
 
-rest.me.settings().then((settings) => settings?.keys && keys.use(settings.keys)).catch(() => {});
-live.start();
+// The first call must find the choices made, but never wait long for them.
+Promise.race([choices(), new Promise((over) => setTimeout(over, 1_000))]).then(() => live.start());

@@ -50,9 +50,9 @@ class FindAnybody extends HTMLElement {
   #draw() {
     const typed = this.input.value.trim();
     const number = NUMBER.test(typed) && /\d/.test(typed) ? typed.replaceAll(/[\s()-]/g, "") : "";
-    const mates = typed ? [...this.desk.presence.values()].filter((row) => row.extension !== this.desk.user.extension && fits(row, typed)).slice(0, 5) : [];
+    const mates = typed ? this.desk.mates.filter((row) => fits(row, typed)).slice(0, 5) : [];
     this.rows = [
-      ...mates.map((row) => ({ kind: "phone", title: nameOf(row), more: row.extension, look: stateOf(row), run: () => this.dial(row.extension) })),
+      ...mates.map((row) => ({ kind: "phone", title: nameOf(row), more: [row.extension, this.desk.place(row)].filter(Boolean).join(" · "), look: stateOf(row), run: () => this.dial(row.extension) })),
       ...(this.found ?? []).flatMap((client) => this.#client(client)),
       ...(number && !mates.some((row) => row.extension === number) ? [{ kind: "dial", title: _("Dial %(number)s", { number: phone(number) }), more: "", run: () => this.dial(number) }] : []),
     ];

@@ -1,7 +1,7 @@
 /* <key-sheet>: every key on one sheet; two sets, each key can be given another; kept on the server for this user. */
 
 import { h, say, tell } from "./dom.js";
-import { names, readable, TAKEN, written } from "./keys.js";
+import { free, names, readable, written } from "./keys.js";
 import { me } from "./rest.js";
 import { _ } from "./words.js";
 
@@ -58,7 +58,7 @@ class KeySheet extends HTMLElement {
 
   #take(action, key) {
     const used = Object.entries(this.keys.map).find(([other, each]) => each === key && other !== action);
-    if (TAKEN.has(key) || /^(Shift\+)?(Key[A-Z]|Digit\d|Numpad\d)$/.test(key) || /^Alt\+(Digit|Numpad)\d$/.test(key)) {
+    if (!free(key)) {
       tell(this.wrong, _("%(key)s belongs to the browser or to typing. Choose another.", { key: readable(key) }));
     } else if (used) {
       tell(this.wrong, _("%(key)s is taken: %(what)s.", { key: readable(key), what: names()[used[0]] }));

@@ -14,9 +14,24 @@ export const LAPTOP_KEYS = {
   answer: "Alt+KeyA", mute: "Alt+KeyM", hold: "Alt+KeyH", transfer: "Alt+KeyT", conference: "Alt+KeyC", state: "Alt+KeyR",
   hangup: "Alt+KeyX", find: "Ctrl+KeyK",
 };
+export const SETS = { desk: DESK_KEYS, laptop: LAPTOP_KEYS };
 /** Keys a browser never gives to a page, or that its user needs. */
-export const TAKEN = new Set(["F1", "F5", "F11", "F12", "Ctrl+KeyT", "Ctrl+KeyN", "Ctrl+KeyW", "Ctrl+Tab", "Ctrl+KeyR", "Ctrl+KeyC", "Ctrl+KeyV",
-  "Ctrl+KeyX", "Ctrl+KeyA", "Ctrl+KeyZ", "Alt+F4", "Tab", "Shift+Tab", "Enter", "Escape", "Space", "Alt+KeyD", "Alt+KeyE", "Alt+KeyF"]);
+export const TAKEN = new Set(["F1", "F5", "F11", "F12", "Ctrl+Tab", "Ctrl+Shift+Tab", "Ctrl+PageUp", "Ctrl+PageDown", "Alt+Tab", "Alt+F4",
+  ...[..."TNWRCVXAZ"].map((letter) => `Ctrl+Key${letter}`), ...[..."TNW"].map((letter) => `Ctrl+Shift+Key${letter}`), ...[..."DEF"].map((letter) => `Alt+Key${letter}`)]);
+
+/** Whether the desk may take a key: a function key, or one with Ctrl, Alt or Meta, that nobody else needs. */
+export function free(key) {
+  if (TAKEN.has(key) || /^Alt\+(Digit|Numpad)\d$/.test(key)) return false;
+  return /^(Shift\+)?F\d+$/.test(key) || /(Ctrl|Alt|Meta)\+/.test(key);
+}
+
+/** The keys of `set` with the user's own; own ones that cannot be are left out, whoever wrote them. */
+export function chosen(set, own) {
+  const known = Object.entries(own ?? {}).filter(([action, key]) => action in DESK_KEYS && typeof key === "string" && free(key));
+  const map = { ...(SETS[set] ?? DESK_KEYS), ...Object.fromEntries(known) };
+  const twice = known.filter(([, key]) => Object.values(map).filter((each) => each === key).length > 1).map(([action]) => action);
+  return twice.length ? chosen(set, Object.fromEntries(known.filter(([action]) => !twice.includes(action)))) : map;
+}
 
 const GUARDED = new Set(["hangup"]);
 const GUARD = 1_000;
@@ -51,11 +66,12 @@ export class Keys {
   }
 
   /** Take the user's own map: {set: "desk"|"laptop", own: {action: key}, digits: bool}. */
-  use({ set = "desk", own = {}, digits = true } = {}) {
-    this.set = set;
-    this.own = own;
-    this.bareDigits = digits;
-    this.map = { ...(set === "laptop" ? LAPTOP_KEYS : DESK_KEYS), ...own };
+  use(settings) {
+    const { set, own, digits } = settings ?? {};
+    this.set = set in SETS ? set : "desk";
+    this.bareDigits = digits !== false;
+    this.map = chosen(this.set, own);
+    this.own = Object.fromEntries(Object.entries(this.map).filter(([action, key]) => key !== SETS[this.set][action]));
     this.listeners.forEach((tell) => tell());
   }
 

@@ -3,7 +3,7 @@
 import "./run-time.js";
 import "./net-figure.js";
 import { doing } from "./my-calls.js";
-import { Desk } from "./desk-model.js";
+import { Desk, phoneKey, queueKey } from "./desk-model.js";
 import { dial, fill, h, tell } from "./dom.js";
 import { Live } from "./live.js";
 import { followClock } from "./run-time.js";
@@ -40,7 +40,7 @@ for (const button of document.querySelectorAll("[data-show]")) {
 live.start();
 
 function drawPhones() {
-  const all = [...desk.presence.values()];
+  const all = desk.phones;
   const rows = all.filter((row) => fits(row, part("find-phone").value.trim()) && (!look || stateOf(row).look === look))
     .sort((a, b) => a.extension.localeCompare(b.extension, undefined, { numeric: true }));
   for (const each of LOOKS) {
@@ -52,12 +52,12 @@ function drawPhones() {
   note.hidden = rows.length > 0;
   tell(note, all.length ? _("Nobody like that.") : _("No phones to see."));
   tell(part("phones-count"), ngettext("%(count)s phone", "%(count)s phones", all.length));
-  fill(part("phones"), rows, (row) => `${row.pbx}/${row.extension}`, makePhone, updatePhone);
+  fill(part("phones"), rows, phoneKey, makePhone, updatePhone);
 }
 
 function makePhone(row) {
   const button = dial(row.extension, "", { class: "tile" });
-  button.append(h("span", { class: "shape" }), h("span", { class: "who clip" }), h("span", { class: "muted small number ext" }, row.extension), h("span", { class: "doing small clip" }),
+  button.append(h("span", { class: "shape" }), h("span", { class: "who clip" }), h("span", { class: "muted small number ext" }), h("span", { class: "doing small clip" }),
     h("run-time", { class: "muted small number" }));
   return h("li", {}, button);
 }
@@ -69,6 +69,7 @@ function updatePhone(item, row) {
   button.dataset.look = looks;
   button.dataset.state = row.state;
   tell(button.querySelector(".who"), nameOf(row));
+  tell(button.querySelector(".ext"), [desk.place(row), row.extension].filter(Boolean).join(" "));
   tell(button.querySelector(".doing"), row.peer ? (row.state === "talking" ? phone(row.peer) : `${word} · ${phone(row.peer)}`) : word);
   const timer = button.querySelector("run-time");
   const since = (row.state === "idle" && ["paused", "wrapup"].includes(row.user_state) ? row.user_since : row.since) ?? "";
@@ -80,13 +81,13 @@ function updatePhone(item, row) {
   }
 }
 
-const person = (extension) => (extension ? `${nameOf(desk.presence.get(extension) ?? { extension })} ${extension}` : "");
+const person = (extension, pbx) => (extension ? `${nameOf(desk.phone(extension, pbx) ?? { extension })} ${extension}` : "");
 
 /** Who takes part inside: who answered, else who is rung, else who calls. */
 function inside(call) {
   const rung = (call.legs ?? []).filter((leg) => leg.extension && !leg.ended_at).map((leg) => leg.extension);
   const all = call.answered_by?.length ? call.answered_by : rung.length ? rung : [call.caller?.extension].filter(Boolean);
-  return [...new Set(all)].map(person).join(", ");
+  return [...new Set(all)].map((extension) => person(extension, call.pbx)).join(", ");
 }
 
 function drawCalls() {
@@ -122,7 +123,7 @@ function updateCall(row, call) {
 function drawQueues() {
   const queues = [...desk.queues.values()].sort((a, b) => a.queue.localeCompare(b.queue));
   part("no-queues").hidden = queues.length > 0;
-  fill(part("queues"), queues, (queue) => queue.queue, () => h("tr", {}, h("th", { scope: "row" }), h("td", { class: "right waiting" }), h("td", { class: "right" }, h("run-time", {})), h("td", { class: "right level" }), h("td", { class: "right members" })), (row, queue) => {
+  fill(part("queues"), queues, queueKey, () => h("tr", {}, h("th", { scope: "row" }), h("td", { class: "right waiting" }), h("td", { class: "right" }, h("run-time", {})), h("td", { class: "right level" }), h("td", { class: "right members" })), (row, queue) => {
     tell(row.firstChild, queue.queue);
     tell(row.querySelector(".waiting"), String(queue.waiting ?? 0));
     row.classList.toggle("pressing", queue.waiting > 0);

@@ -1,5 +1,6 @@
 /* <queue-list>: who waits, how long, how well we answer. */
 
+import { queueKey } from "./desk-model.js";
 import { fill, h, tell } from "./dom.js";
 import { _ } from "./words.js";
 
@@ -16,7 +17,7 @@ class QueueList extends HTMLElement {
   draw() {
     const queues = [...this.desk.queues.values()].sort((a, b) => a.queue.localeCompare(b.queue));
     this.empty.hidden = queues.length > 0;
-    fill(this.rows, queues, (queue) => queue.queue, (queue) => this.#make(queue), (row, queue) => this.#update(row, queue));
+    fill(this.rows, queues, queueKey, (queue) => this.#make(queue), (row, queue) => this.#update(row, queue));
   }
 
   #make() {

@@ -1,12 +1,13 @@
 /* <team-presence>: every extension this user may see, also phones nobody is logged in to; searchable; each one dials. */
 
+import { phoneKey } from "./desk-model.js";
 import { dial, fill, h, tell } from "./dom.js";
 import { phone, stateOf } from "./say.js";
 import { _, ngettext } from "./words.js";
 
 /** Whether an extension answers to what was typed: every word in its number, its user's name or its state. */
 export function fits(row, typed) {
-  const hay = `${row.extension} ${row.user?.name ?? ""} ${row.name ?? ""} ${stateOf(row).word}`.toLocaleLowerCase().replaceAll("ё", "е");
+  const hay = `${row.extension} ${row.pbx ?? ""} ${row.user?.name ?? ""} ${row.name ?? ""} ${stateOf(row).word}`.toLocaleLowerCase().replaceAll("ё", "е");
   return typed.toLocaleLowerCase().replaceAll("ё", "е").split(/\s+/).every((word) => hay.includes(word));
 }
 
@@ -27,12 +28,12 @@ class TeamPresence extends HTMLElement {
   }
 
   draw() {
-    const all = [...this.desk.presence.values()].filter((row) => row.extension !== this.desk.user.extension);
+    const all = this.desk.mates;
     const rows = all.filter((row) => fits(row, this.input.value.trim())).sort((a, b) => a.extension.localeCompare(b.extension, undefined, { numeric: true }));
     tell(this.count, all.length ? ngettext("%(count)s phone", "%(count)s phones", all.length) : "");
     tell(this.note, all.length ? _("Nobody like that.") : _("No phones to see."));
     this.note.hidden = rows.length > 0;
-    fill(this.rows, rows, (row) => row.extension, (row) => this.#make(row), (row, presence) => this.#update(row, presence));
+    fill(this.rows, rows, phoneKey, (row) => this.#make(row), (row, presence) => this.#update(row, presence));
   }
 
   #make(row) {
@@ -46,7 +47,7 @@ class TeamPresence extends HTMLElement {
     const { word, look } = stateOf(presence);
     const button = row.firstChild;
     button.dataset.look = look;
-    tell(button.querySelector(".who"), nameOf(presence));
+    tell(button.querySelector(".who"), [nameOf(presence), this.desk.place(presence)].filter(Boolean).join(" · "));
     tell(button.querySelector(".doing"), presence.peer && presence.state === "talking" ? phone(presence.peer) : word);
     button.title = [nameOf(presence), word, phone(presence.peer)].filter(Boolean).join(" · ");
     const timer = button.querySelector("run-time");

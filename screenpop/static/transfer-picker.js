@@ -53,8 +53,7 @@ class TransferPicker extends HTMLElement {
 
   #draw() {
     const typed = this.input.value.trim();
-    const own = this.desk.user.extension;
-    const mates = [...this.desk.presence.values()].filter((row) => row.extension !== own && fits(row, typed))
+    const mates = this.desk.mates.filter((row) => fits(row, typed))
       .sort((a, b) => (ORDER[a.state] ?? 5) - (ORDER[b.state] ?? 5) || a.extension.localeCompare(b.extension, undefined, { numeric: true }));
     const number = NUMBER.test(typed) ? typed.replaceAll(/[\s()-]/g, "") : "";
     const call = this.desk.calls.get(this.callId);

@@ -439,6 +439,38 @@ class House:
         self._phone_is(self.calls[call_id]["agent"], "idle")
         self.change(call_id, state="withdrawn", answered_by=[by], actions=[])
 
+    def second_pbx(self, *extensions: str) -> None:
+        """Another exchange with the same extensions, nobody logged in to its phones."""
+        for extension in extensions:
+            self.presence[f"north/{extension}"] = self.phone(extension, "idle", None, None) | {"pbx": "north"}
+
+    def asks(self, call_id: str, whom: str) -> None:
+        """The agent calls a colleague while the client waits."""
+        call = self.calls[call_id]
+        self._phone_is(call["agent"], "hold")
+        self._phone_is(whom, "ringing")
+        leg = {**call["legs"][0], "extension": whom, "answered_at": None}
+        actions = ["mute", "complete", "cancel", "conference", "hangup"]
+        self.change(call_id, state="held", legs=[*call["legs"], leg], actions=actions)
+
+    def asked_enough(self, call_id: str, *, handed: bool) -> None:
+        """The client goes to the colleague, or comes back to the agent."""
+        call = self.calls[call_id]
+        whom = call["legs"][-1]["extension"]
+        self._phone_is(call["agent"], "idle" if handed else "talking")
+        self._phone_is(whom, "talking" if handed else "idle")
+        if handed:
+            told = {"kind": "attended", "by": call["agent"], "to": whom, "at": ago(), "result": "answered"}
+            self.change(call_id, state="withdrawn", transfers=[told], actions=[])
+        else:
+            self.change(call_id, state="talking", legs=call["legs"][:1], actions=list(self.TALKING))
+
+    def asked_answers(self, call_id: str) -> None:
+        """The colleague picks up."""
+        *others, leg = self.calls[call_id]["legs"]
+        self._phone_is(leg["extension"], "talking")
+        self.change(call_id, legs=[*others, {**leg, "answered_at": ago(), "result": "answered"}])
+
     def _phone_is(self, extension: str, state: str) -> None:
         row = self.presence.get(extension)
         if row is not None:
@@ -463,10 +495,13 @@ class House:
             case "resume":
                 self._phone_is(call["agent"], "talking")
                 self.change(id, state="talking", actions=list(self.TALKING))
-            case "mute":
-                self.change(id, actions=["unmute" if each == "mute" else each for each in call["actions"]])
-            case "unmute":
-                self.change(id, actions=["mute" if each == "unmute" else each for each in call["actions"]])
+            case "mute" | "unmute":
+                other = {"mute": "unmute", "unmute": "mute"}
+                self.change(id, actions=[other.get(each, each) for each in call["actions"]])
+            case "complete" | "cancel":
+                self.asked_enough(id, handed=action == "complete")
+            case "transfer" if body.get("kind") == "attended":
+                self.asks(id, body["to"])
             case "transfer" | "park":
                 self._phone_is(call["agent"], "idle")
                 self.change(id, state="withdrawn", actions=[])

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.browser.conftest import Sitting
 from tests.browser.fake_house import MARIA, SHARED, STRANGER, House
 
@@ -102,6 +104,38 @@ async def test_transfer_goes_to_the_colleague_who_was_typed(sits: Sitting) -> No
     await seat.presses("Enter")
     await seat.sees("wrap-up.due")
     assert _asked(seat.house, "transfer") == [{"call": call, "to": "103", "kind": "blind"}]
+
+
+async def test_a_colleague_is_asked_first_and_then_given_the_client(sits: Sitting) -> None:
+    seat = await (await sits()).open()
+    call = seat.house.rings(MARIA)
+    seat.house.answered(call)
+    await seat.sees("client-card .pill", "Разговор")
+    await seat.presses("F6")
+    await seat.page.keyboard.type("103")
+    await seat.presses("Shift+Enter")
+    await seat.sees("client-card [data-part=state]", "Вы звоните: Вера Ли, 103")
+    seat.house.asked_answers(call)
+    await seat.sees("client-card [data-part=state]", "Вы говорите: Вера Ли, 103")
+    await seat.sees("call-bar [data-action=transfer]", "Передать")
+    await seat.presses("F6")
+    await seat.sees("wrap-up.due")
+    await seat.sees("client-card [data-part=state]", "передан: Вера Ли, 103")
+    assert _asked(seat.house, "transfer") == [{"call": call, "to": "103", "kind": "attended"}]
+    assert _asked(seat.house, "complete") == [{"call": call}]
+
+
+@pytest.mark.parametrize("key", ["F4", "F9"])
+async def test_who_asked_a_colleague_gets_back_to_the_client(sits: Sitting, key: str) -> None:
+    seat = await (await sits()).open()
+    call = seat.house.rings(MARIA)
+    seat.house.answered(call)
+    seat.house.asks(call, "103")
+    await seat.sees("call-bar [data-action=hold]", "К клиенту")
+    await seat.presses(key)
+    await seat.sees("client-card .pill", "Разговор")
+    assert [name for name, _ in seat.house.asked if name != "live"] == ["cancel"]
+    assert await seat.page.locator("client-card").is_visible()
 
 
 async def test_hold_and_mute_are_turned_by_their_keys(sits: Sitting) -> None:

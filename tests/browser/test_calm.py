@@ -171,3 +171,24 @@ async def test_the_sign_out_of_a_session_leads_to_the_log_in(sits: Sitting) -> N
     for link in list(seat.house.links):
         await link.close(4001, "signed out")
     await seat.page.wait_for_url("**/login?next=%2F")
+
+
+async def test_a_name_from_the_network_is_said_once(sits: Sitting) -> None:
+    seat = await (await sits()).open()
+    seat.house.rings(STRANGER, name="WIRELESS CALLER")
+    await seat.sees("client-card .client-name", "WIRELESS CALLER")
+    assert (await seat.page.locator("client-card").inner_text()).count("WIRELESS CALLER") == 1
+
+
+async def test_two_exchanges_with_the_same_number_are_two_phones(sits: Sitting) -> None:
+    seat = await sits()
+    seat.house.second_pbx("103", "104")
+    await seat.open()
+    await seat.sees("team-presence .mate >> nth=1")
+    rows = seat.page.locator("team-presence .mate", has_text="103")
+    assert ["north" in text for text in await rows.all_inner_texts()] == [False, True]
+    seat.house.tell({"type": "presence", **seat.house.presence["north/103"], "state": "talking"})
+    await seat.sees("team-presence .mate[data-look=busy]", "north")
+    chief = await (await sits("chief", served=seat.served, context=None)).open("/lines")
+    await chief.sees("#phones .tile", "north 104")
+    assert await chief.page.locator("#phones .tile", has_text="104").count() == 2
