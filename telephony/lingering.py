@@ -25,6 +25,8 @@ def lingers(story: Story, after: Call, at: At) -> bool:
 
 def _goes_on(story: Story) -> bool:
     """Whether it is plain that the call lives on: somebody waits, rings, is parked, or talks in a room."""
+    if not story.answered and any(asked.channel is story.root for asked in story.requests):
+        return False  # the caller has given up: his phones are hung up one after the other
     if not story.answered or story.in_queue or story.conference or story.parked() or story.pending():
         return True
     return any(ring.open for ring in story.rings)

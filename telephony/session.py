@@ -28,6 +28,7 @@ MESSAGES = Counter("switchroom_ami_messages", "AMI messages handed over", ["pbx"
 BYTES = Counter("switchroom_ami_bytes", "Bytes read from AMI", ["pbx"])
 HANDLER_FAULTS = Counter("switchroom_ami_handler_faults", "Messages whose handler failed", ["pbx"])
 DROPPED = Counter("switchroom_ami_dropped", "Messages dropped: endless, or not AMI at all", ["pbx", "why"])
+SKIPPED = Counter("switchroom_ami_skipped", "Events skipped unread, as nobody needs them", ["pbx"])
 
 OUR_ACTIONS = "action/" + PanoramiskAction.action_id_generator.uid
 """How panoramisk begins the ActionIDs of this process."""
@@ -77,6 +78,7 @@ class Protocol(AMIProtocol):
         self.stream = AmiStream(session.wanted, answers=OUR_ACTIONS)
         self.heard_at = time.monotonic()
         self._reported = (0, 0)
+        self._skipped, self._strange = 0, False
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -107,6 +109,15 @@ class Protocol(AMIProtocol):
             DROPPED.labels(self.session.name, why).inc(now - before)
         self._reported = dropped
 
+    def report_skipped(self) -> None:
+        """Keep the count of skipped events; more kinds than any Asterisk has are worth a line, once a connection."""
+        kinds = self.stream.skipped
+        SKIPPED.labels(self.session.name).inc(sum(kinds.values()) - self._skipped)
+        self._skipped = sum(kinds.values())
+        if "" in kinds and not self._strange:
+            self._strange = True
+            log.warning("the PBX tells events of very many unknown kinds", pbx=self.session.name, kinds=len(kinds))
+
     def send(self, data: Any, as_list: Any = None) -> asyncio.Future[list[Message]]:
         """Write one action now or never; raises NotSendable before a byte is written, LinkDown when closed."""
         if self.closed or self.transport.is_closing():
@@ -129,6 +140,7 @@ class Protocol(AMIProtocol):
             if not request.future.done():
                 request.future.set_exception(LinkDown("the link to the PBX was lost before it answered"))
                 request.future.exception()
+        self.report_skipped()
         if not self.closed:
             self.closed = True
             self.transport.abort()
@@ -232,6 +244,7 @@ class Session(Manager):
         if self._unanswered >= 2 and time.monotonic() - self.protocol.heard_at > self._ping_every:
             self.lose("the PBX does not answer")
             return
+        self.protocol.report_skipped()
         self._unanswered += 1
         self.pinger = self.loop.call_later(self._ping_every, self.ping)
         sent = time.time()
