@@ -30,7 +30,7 @@ def dial_begin(tracker: Tracker, ami: Message, at: At) -> None:
         _rung(tracker, dialer, dest, story, ami, at)
     if dialer.person:
         if story.restless is dialer and story.answered and story.pending() is None:
-            tracker.begin_transfer(story, "blind", None, ami.get("Exten", ""), story.restless_at)
+            tracker.redirected(story, ami.get("Exten", ""))
         dialer.talking = False
     story.goes_on()
     tracker.touch_phone(dialer)
@@ -123,12 +123,12 @@ def dial_end(tracker: Tracker, ami: Message, at: At) -> None:
     if ami.get("Forward") and ring.open:
         ring.forwarded_to = tracker.number(_forward(ami["Forward"]))
         ring.end("no_answer", at)
-    elif status == "ANSWER":
+    elif status == "ANSWER" and not ring.refused:
         if not ring.asks:
             answered(tracker, ring, story, at)
     elif ring.shown:
         if ring.open:
-            ring.end(_given_up(story, ring, STATUS.get(status, "no_answer")), at)
+            ring.end(_given_up(story, ring, "no_answer" if ring.refused else STATUS.get(status, "no_answer")), at)
     else:
         ring.result = ring.result or STATUS.get(status, "no_answer")
     if ring.shown:
@@ -156,7 +156,8 @@ def _given_up(story: Story, ring: Ring, result: str) -> str:
     consults = ring.consult or (move is not None and move.kind == "attended")
     if result != "cancelled" or not consults or story.requests:
         return result
-    elsewhere = any(ring.open and ring.channel.state == "Up" for ring in story.legs())
+    others = [other for other in story.legs() if other.open or other.dialer is ring.dialer]
+    elsewhere = any(other is not ring and other.channel.state == "Up" for other in others)
     return "cancelled" if elsewhere else "no_answer"
 
 

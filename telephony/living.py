@@ -100,6 +100,8 @@ def _asked_to_end(tracker: Tracker, ami: Message, at: At, *, from_afar: bool) ->
         return
     if not from_afar and ami.get("Cause") == SHUTTING_DOWN:
         story.shut_down = True
+    if from_afar and channel.state == "Up" and isinstance(channel.ring, Ring):
+        channel.ring.refused = not channel.ring.connected
     if _has_no_part(tracker, story, channel) or any(asked.channel is channel for asked in story.requests):
         return
     from_afar = from_afar and channel.state != "Busy" and not _told_to_go(channel, ami)

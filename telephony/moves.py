@@ -48,7 +48,7 @@ def queue_join(tracker: Tracker, ami: Message, at: At) -> None:
     if (move := story.pending()) is not None and len(story.rings) == move.since:
         move.to = queue
     elif story.restless is channel and story.answered:
-        tracker.begin_transfer(story, "blind", None, queue, story.restless_at)
+        tracker.redirected(story, queue)
     story.goes_on()
     story.enters(queue)
     story.in_queue, story.unqueued_at = True, None

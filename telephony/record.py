@@ -123,7 +123,7 @@ def _called_first(story: Story, names: Names) -> Caller:
 def _direction(story: Story, number: Number) -> Direction:
     if story.caller_endpoint.kind == "outside" and not story.originated:
         return "inbound"
-    if story.queues and not story.originated:
+    if story.queues and not story.originated and not any(ring.shown for ring in story.rings[: story.queued_since]):
         return "internal"
     asked = [ring for ring in story.legs() if not ring.consult]
     first = next((ring for ring in asked if ring.connected), asked[0] if asked else None)

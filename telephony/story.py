@@ -4,108 +4,20 @@ The upper floor's memory. Asterisk's events are turned into these facts by `trac
 facts into the frozen `domain.calls.Call` that others see.
 """
 
-from datetime import datetime
 from typing import Literal
 
-from domain.calls import Call, Caller, Leg, LegResult, TransferResult, call_id
+from domain.calls import Call, Caller, TransferResult, call_id
 from telephony.channels import Channel
+from telephony.ring import At as At
+from telephony.ring import Ring as Ring
 
-At = datetime | None
 MoveKind = Literal["blind", "attended"]
-
-
-class Ring:
-    """One dial attempt, of a phone or (not shown) of a Local channel that leads to one."""
-
-    __slots__ = (
-        "answered",
-        "answered_at",
-        "asks",
-        "begun",
-        "cause",
-        "channel",
-        "connected",
-        "consult",
-        "dialer",
-        "ended_at",
-        "endpoint",
-        "extension",
-        "forwarded_to",
-        "number",
-        "own",
-        "parent",
-        "rang",
-        "rang_at",
-        "result",
-        "shown",
-        "written",
-    )
-
-    def __init__(self, channel: Channel, dialer: Channel | None, begun: At) -> None:
-        self.channel = channel
-        self.dialer = dialer
-        self.begun = begun
-        self.shown = channel.person
-        self.own = False
-        """The caller's own phone in a click-to-call (his mobile, too): no leg."""
-        self.consult = False
-        """Dialled by somebody who keeps his first party waiting, from within the same call."""
-        self.extension = channel.extension
-        self.endpoint = channel.endpoint.name
-        self.number: str | None = None
-        self.rang = False
-        self.rang_at: At = None
-        self.asks = False
-        """Whoever answers is asked first whether he takes the call: it is his once he is let into it."""
-        self.answered = False
-        """This dial was answered; the call is, once every Local channel on the way is, too."""
-        self.connected = False
-        self.answered_at: At = None
-        self.ended_at: At = None
-        self.result: LegResult | None = None
-        self.cause: str | None = None
-        self.forwarded_to: str | None = None
-        self.parent: Ring | None = None
-        self.written: Leg | None = None
-        """The leg as written last."""
-
-    @property
-    def open(self) -> bool:
-        return self.result is None
-
-    def end(self, result: str, at: At) -> None:
-        """It rings no more."""
-        match result:
-            case "answered" | "no_answer" | "busy" | "cancelled" | "failed":
-                self.result = result
-            case _:
-                self.result = "no_answer"
-        self.ended_at = self.ended_at or at
-
-    def way_is_open(self) -> bool:
-        """Whether this dial and all that lead to it are answered (a confirmed mobile, a queue's Local member)."""
-        ring: Ring | None = self
-        for _ in range(32):
-            if not ring.answered:
-                return False
-            ring = ring.up()
-            if ring is None:
-                return True
-        return True
-
-    def up(self) -> "Ring | None":
-        """The dial of the Local channel whose far end made this one."""
-        if self.parent is None and self.dialer is not None and self.dialer.second_half:
-            other = self.dialer.other
-            if other is not None and isinstance(other.ring, Ring) and other.ring is not self:
-                self.parent = other.ring
-        return self.parent
 
 
 class Move:
     """One transfer; `result` None while it is on its way."""
 
-    __slots__ = ("at", "by", "kind", "result", "since", "to")
+    __slots__ = ("at", "by", "guessed", "kind", "result", "since", "to")
 
     def __init__(self, kind: MoveKind, by: str | None, to: str | None, at: At) -> None:
         self.kind: MoveKind = kind
@@ -115,6 +27,8 @@ class Move:
         self.result: TransferResult | None = None
         self.since = 0
         """How many rings the call had when it was transferred."""
+        self.guessed = False
+        """Nobody told of it: one of two who talked simply went on elsewhere, redirected."""
 
 
 class Stay:
@@ -176,6 +90,8 @@ class Story:
         self.answered = False
         self.answered_at: At = None
         self.queues: list[str] = []
+        self.queued_since = 0
+        """How many rings the call had when it first entered a queue."""
         self.in_queue = False
         self.abandoned = False
         self.queued_at: At = None
@@ -264,6 +180,8 @@ class Story:
     def absorb(self, other: "Story") -> None:
         """Take over the facts of a call that turned out to be part of this one."""
         self.live |= other.live
+        if not self.queues:
+            self.queued_since = len(self.rings)
         self.rings = sorted(self.rings + other.rings, key=_begun)
         self.joined = sorted(self.joined + other.joined, key=_at)
         if other.answered and not self.answered:
@@ -282,6 +200,8 @@ class Story:
         self.ever_person = self.ever_person or other.ever_person
 
     def enters(self, queue: str) -> None:
+        if not self.queues:
+            self.queued_since = self.queued_since or len(self.rings)
         if queue not in self.queues:
             self.queues.append(queue)
         elif self.queues[-1] != queue:

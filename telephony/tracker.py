@@ -217,6 +217,10 @@ class Tracker:
         self.touch(story)
         return move
 
+    def redirected(self, story: Story, to: str) -> None:
+        """Who talked goes on elsewhere without having hung up; whose doing it was may still be told."""
+        self.begin_transfer(story, "blind", None, to, story.restless_at).guessed = True
+
     def channels_of(self, extension: str) -> list[tuple[Story, Channel]]:
         """The live channels of an extension, each with its call."""
         found = self.switch.by_extension.get(extension, {})

@@ -18,17 +18,28 @@ def blind_transfer(tracker: Tracker, ami: Message, at: At) -> None:
     story = tracker.story_of[transferer.uniqueid]
     if story.parked() is not None:
         return
-    move = tracker.begin_transfer(story, "blind", transferer.extension, ami.get("Extension"), at)
-    if ami.get("Result", "Success") != "Success":
-        move.result = "failed"
-        return
+    move = _guessed(story, transferer)
+    if move is None:
+        move = tracker.begin_transfer(story, "blind", transferer.extension, ami.get("Extension"), at)
+        if ami.get("Result", "Success") != "Success":
+            move.result = "failed"
+            return
     story.goes_on()
     for channel in story.live.values():
         story.unhold(channel, at)
     transferee = tracker.channel(ami, at, TRANSFEREE) if ami.get(TRANSFEREE.uniqueid) else None
-    if transferee is not None:
+    if transferee is not None and move.result is None:
         transferee.talking = False
         tracker.touch_phone(transferee)
+
+
+def _guessed(story: Story, transferer: Channel) -> Move | None:
+    """The transfer that was seen before it was told: its party had already gone on elsewhere."""
+    move = story.moves[-1] if story.moves else None
+    if move is None or not move.guessed or transferer.ring in story.rings[move.since :]:
+        return None
+    move.by, move.guessed = transferer.extension, False
+    return move
 
 
 def attended_transfer(tracker: Tracker, ami: Message, at: At) -> None:
