@@ -65,12 +65,6 @@ _POLICIES: tuple[tuple[str, str, str, str], ...] = (
     ("disposition", "select", _KNOWN, "false"),
     ("team", "select", _KNOWN, "false"),
     ("app_user", "select (id, name, login, role, extension, team_id, disabled_at)", _KNOWN, "false"),
-    (
-        "pop",
-        "select",
-        f"({_CALLS_REACH} = 'all' or ({_KNOWN} and extension = (select switchroom_extension())))",
-        "false",
-    ),
     ("session", "", "false", "false"),
     ("ticket", "", "false", "false"),
     ("login_throttle", "", "false", "false"),

@@ -11,7 +11,6 @@ from crm_store.database import Database
 from crm_store.once import Once
 from crm_store.orders import Orders
 from crm_store.passwords import Passwords
-from crm_store.pops import Pops
 from crm_store.sessions import Sessions
 from crm_store.tasks import Tasks
 from crm_store.timeline import TimeLine
@@ -32,7 +31,6 @@ class Store:
     orders: Orders
     users: Users
     sessions: Sessions
-    pops: Pops
     once: Once
 
 
@@ -55,6 +53,5 @@ def build(
         orders=Orders(database),
         users=users,
         sessions=Sessions(database, users, changed=publish),
-        pops=Pops(database),
         once=Once(database),
     )

@@ -248,23 +248,6 @@ insert into disposition (key, position, ru, en) values
     ('no_contact', 8, 'Не дозвонились', 'No contact'),
     ('spam', 9, 'Спам', 'Spam');
 
-create table pop (                                 -- why did no card come up? what was matched, sent, shown, when
-    call_id uuid not null,
-    extension text not null,
-    user_id uuid,
-    number text,
-    match text,
-    client_id uuid,
-    at timestamptz not null,
-    sent_at timestamptz,
-    shown_at timestamptz,
-    latency_ms float8,
-    hidden boolean not null default false,
-    reason text not null default '',
-    primary key (call_id, extension)
-);
-create index pop_at on pop (at desc);
-
 create table request_once (                        -- Idempotency-Key: kept 24 h
     user_id uuid not null references app_user on delete cascade,
     key text not null,

@@ -4,13 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from crm_store.connection import new_id
 from crm_store.database import Database
 from crm_store.once import Once
-from crm_store.pops import Pop, Pops
 from crm_store.tasks import TaskDraft, TaskPatch, Tasks
 from domain.problems import Conflict, Stale
-from tests.crm_store.calls import AT, after
+from tests.crm_store.calls import AT
 from tests.crm_store.people import client, someone
 
 
@@ -73,20 +71,3 @@ async def test_keys_are_forgotten_after_a_day(database: Database) -> None:
     await once.begin(anna.user_id, "k", "body")
     await database.pool.execute("update request_once set at = at - interval '25 hours'")
     assert await once.begin(anna.user_id, "k", "another body") is None
-
-
-async def test_why_no_pop_is_answered_from_what_was_kept(database: Database) -> None:
-    anna = await someone(database, "anna", extension="101")
-    boris = await someone(database, "boris", extension="102")
-    pops, call = Pops(database), new_id()
-    sent = Pop(call_id=call, extension="101", at=AT, number="+79211234567", match="none", sent_at=after(0.01))
-    await pops.keep(sent, Pop(call_id=call, extension="102", at=AT, reason="not logged in"))
-    await pops.keep(Pop(call_id=call, extension="101", at=AT, shown_at=after(0.05), latency_ms=50.0))
-    (mine,) = await pops.last(anna)
-    assert (mine["match"], mine["sent_at"], mine["shown_at"], mine["latency_ms"]) == (
-        "none",
-        "2026-11-20T09:00:00.260Z",
-        "2026-11-20T09:00:00.300Z",
-        50.0,
-    )
-    assert [one["reason"] for one in await pops.last(boris)] == ["not logged in"]
