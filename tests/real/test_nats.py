@@ -1,12 +1,9 @@
 """The bus between processes, against a real NATS server."""
 
 import asyncio
-import re
-import sysconfig
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -14,6 +11,7 @@ from domain.calls import Call, Caller, Leg, Party, call_id
 from domain.events import CallChanged, News, PbxLost
 from domain.problems import Conflict, Unavailable
 from switchroom.nats_bus import NatsBus
+from tests.nats_server import nats_server
 
 pytestmark = pytest.mark.real
 AT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -32,20 +30,8 @@ RINGING = Call(
 
 @pytest.fixture
 async def nats() -> AsyncIterator[str]:
-    """A NATS server of our own on a free port; gives its address."""
-    program = Path(sysconfig.get_path("scripts")) / "nats-server"
-    server = await asyncio.create_subprocess_exec(
-        program, "--addr", "127.0.0.1", "--port", "-1", stderr=asyncio.subprocess.PIPE
-    )
-    assert server.stderr is not None
-    port = ""
-    while not port:
-        line = (await server.stderr.readline()).decode()
-        if found := re.search(r"client connections on 127\.0\.0\.1:(\d+)", line):
-            port = found[1]
-    yield f"nats://127.0.0.1:{port}"
-    server.terminate()
-    await server.communicate()
+    async with nats_server() as address:
+        yield address
 
 
 async def test_what_one_process_publishes_the_others_hear_in_order_and_unchanged(nats: str) -> None:
