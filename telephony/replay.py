@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from config.settings import Pbx, Settings
-from domain.calls import Call
+from domain.calls import Call, CallState
 from domain.events import CallChanged, CallEnded, CallMerged, News, PresenceChanged, QueueChanged
 from domain.phone import to_phone
 from domain.problems import Invalid
@@ -87,9 +87,8 @@ def _events(news: Iterator[News]) -> Iterator[dict[str, Any]]:
             case CallChanged():
                 yield from _call_events(item, at)
             case CallMerged():
-                told = {"at": at, "type": "call", "call": record(item.call), "state": "merged", "into": item.into}
                 for extension in (None, *_concerned(item.call)):
-                    yield told | {"to": extension}
+                    yield _told(item.call, "merged", extension, at) | {"into": item.into}
             case PresenceChanged():
                 after = item.after
                 yield {
@@ -99,6 +98,9 @@ def _events(news: Iterator[News]) -> Iterator[dict[str, Any]]:
                     "state": after.state,
                     "since": instant(after.since),
                     "peer": after.peer,
+                    "user": None,
+                    "user_state": None,
+                    "reason": None,
                 }
             case QueueChanged():
                 yield _queue_event(item, at)
@@ -108,13 +110,18 @@ def _events(news: Iterator[News]) -> Iterator[dict[str, Any]]:
 
 def _call_events(change: CallChanged, at: str | None) -> Iterator[dict[str, Any]]:
     before, after = change.before, change.after
-    told = {"at": at, "type": "call", "call": record(after)}
-    yield told | {"to": None, "state": after.state}
+    yield _told(after, after.state, None, at)
     now = {party.extension: party.state for party in after.parties}
     earlier = {party.extension for party in before.parties} if before is not None else set()
     for extension in sorted(now.keys() | earlier):
-        state = now.get(extension) or ("ended" if after.state == "ended" else "withdrawn")
-        yield told | {"to": extension, "state": state}
+        state: CallState = now.get(extension) or ("ended" if after.state == "ended" else "withdrawn")
+        yield _told(after, state, extension, at)
+
+
+def _told(call: Call, state: CallState, to: str | None, at: str | None) -> dict[str, Any]:
+    """One user's event (`to`: his extension), or a supervisor's (None). A recording can not be acted on."""
+    told = {**record(call), "state": state, "actions": []}
+    return {"at": at, "type": "call", "call": told, "state": state, "actions": [], "to": to}
 
 
 def _concerned(call: Call) -> list[str]:
