@@ -54,7 +54,7 @@ class UnknownCaller extends HTMLElement {
     const form = h("form", { class: "unknown-form", novalidate: true },
       h("label", { for: "unknown-name" }, _("New number. Write a name: Enter creates a client, or choose one we have.")),
       h("div", { class: "across keep" }, input, h("button", { class: "create" }, _("Create"), h("kbd", {}, "Enter"))), list, h("p", { class: "wrong small", role: "alert" }));
-    Object.assign(this, { input, list, marked: -1, matches: [] });
+    Object.assign(this, { input, list, marked: -1, known: [] });
     input.addEventListener("input", () => { this.drafts.set(call.id, input.value); this.#search(input.value); });
     input.addEventListener("keydown", (event) => this.#walk(event, call, number));
     form.addEventListener("submit", (event) => { event.preventDefault(); this.#settle(call, number); });
@@ -78,7 +78,7 @@ class UnknownCaller extends HTMLElement {
 
   #found(items) {
     if (!this.list?.isConnected) return; // answered after the field was settled
-    this.matches = items;
+    this.known = items;
     this.marked = -1;
     this.list.replaceChildren(...items.map((client, i) => h("div", { id: `unknown-${i}`, class: "found-row", role: "option", "aria-selected": "false",
       onclick: () => this.#attach(this.desk.current, this.desk.other(this.desk.current), client) },
@@ -89,9 +89,9 @@ class UnknownCaller extends HTMLElement {
 
   #walk(event, call, number) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step && this.matches.length) {
+    if (step && this.known.length) {
       event.preventDefault();
-      this.#mark(Math.max(-1, Math.min(this.matches.length - 1, this.marked + step)));
+      this.#mark(Math.max(-1, Math.min(this.known.length - 1, this.marked + step)));
     } else if (event.key === "Escape") {
       event.preventDefault();
       this.input.blur();
@@ -110,7 +110,7 @@ class UnknownCaller extends HTMLElement {
   }
 
   #settle(call, number) {
-    if (this.marked >= 0) return this.#attach(call, number, this.matches[this.marked]);
+    if (this.marked >= 0) return this.#attach(call, number, this.known[this.marked]);
     const name = this.input.value.trim();
     if (!name) return this.#wrong(_("Write a name first."));
     return this.#do(call, _("Created: %(name)s", { name }), () => clients.create({ kind: "person", name, numbers: [{ number, kind: "" }] }));

@@ -4,7 +4,6 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any, Literal
 
 import pytest
@@ -22,7 +21,6 @@ SWITCHES = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SCREENS = Path(__file__).parents[2] / "var" / "screens"
 EXPECTED = re.compile(
     r"WebSocket connection|status of 409|status of 404|ERR_CONNECTION|ERR_INTERNET|ERR_NETWORK"
 )  # a line that is cut, a refusal
