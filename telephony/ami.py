@@ -81,7 +81,7 @@ class Listener(Protocol):
         """How things stand is known; `at` is the PBX's time, `version` e.g. "22.10.1"."""
 
     def lost(self, at: datetime, reason: str) -> None:
-        """The connection is gone; told once for every `resync_began`."""
+        """The connection is gone; told once for every one on which anything was heard."""
 
 
 def retries(timing: Timing, chance: Callable[[], float] = random.random) -> Iterator[float]:
@@ -180,6 +180,7 @@ class AmiLink:
         )
 
     def _hear(self, message: Message, read_at: float) -> None:
+        self._told = self._told or "Event" in message  # what is heard once has to be doubted when the link breaks
         match message.get("Event"):
             case "FullyBooted":
                 self._booted.set()
