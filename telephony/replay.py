@@ -113,9 +113,9 @@ def _call_events(change: CallChanged, at: str | None) -> Iterator[dict[str, Any]
     yield _told(after, after.state, None, at)
     now = {party.extension: party.state for party in after.parties}
     earlier = {party.extension for party in before.parties} if before is not None else set()
+    gone: CallState = "ended" if after.state == "ended" else "withdrawn"
     for extension in sorted(now.keys() | earlier):
-        state: CallState = now.get(extension) or ("ended" if after.state == "ended" else "withdrawn")
-        yield _told(after, state, extension, at)
+        yield _told(after, now.get(extension, gone), extension, at)
 
 
 def _told(call: Call, state: CallState, to: str | None, at: str | None) -> dict[str, Any]:
