@@ -8,14 +8,13 @@ from playwright.async_api import Page
 
 SCREENS = Path(__file__).parents[2] / "var" / "screens"
 SIZES = {1280: 720, 1920: 1080}
-JUDGED = {"ru": 1280, "en": 1920}
-"""The width at which axe looks at a language: each width and each language once."""
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+JUDGED = {"ru": (1280, "light"), "en": (1920, "dark")}
+"""In which look axe judges a language: every language, theme and width once."""
 
 
 async def faults_in_every_look(page: Page, name: str, language: str) -> list[str]:
-    """Keep pictures under var/screens/; every violation in words. At night only colours are other than by day."""
+    """Keep pictures under var/screens/; every violation in words."""
     SCREENS.mkdir(parents=True, exist_ok=True)
     faults: list[str] = []
     for width, height in SIZES.items():
@@ -23,14 +22,14 @@ async def faults_in_every_look(page: Page, name: str, language: str) -> list[str
         for theme in THEMES:
             await page.emulate_media(color_scheme=theme)
             await page.screenshot(path=SCREENS / f"{name}-{language}-{theme}-{width}.png")
-            if width == JUDGED[language]:
-                faults += await violations(page, colours_only=theme == "dark")
+            if (width, theme) == JUDGED[language]:
+                faults += await violations(page)
     return faults
 
 
-async def violations(page: Page, *, colours_only: bool = False) -> list[str]:
+async def violations(page: Page) -> list[str]:
     """What axe finds, each with its element."""
-    found = await Axe().run(page, options=COLOURS if colours_only else None)
+    found = await Axe().run(page)
     return [
         f"{violation['id']} {node['html'][:120]} {node.get('failureSummary', '')[:200]}"
         for violation in found.response["violations"]

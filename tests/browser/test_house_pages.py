@@ -15,7 +15,7 @@ from tests.web.house import House, open_house
 PASSWORD = "switchroom"
 LONG = "Александра-Виктория Константинопольская-Задунайская-Преображенская-Мещерская 2-я"
 REFUSED = "422 "  # what a form filled in wrongly answers
-PLAIN = ("/users", "/account", "/clients", "/calls", "/api/v1/docs")
+PLAIN = ("/users", "/account", "/clients", "/calls")
 
 
 @asynccontextmanager
@@ -65,7 +65,7 @@ async def test_every_list_and_record_is_in_order(chromium: Browser, database: Da
         faults = await faults_in_every_look(page, "login", language)
         await _log_in(page)
         await _choose_language(page, house.origin, language)
-        for path in PLAIN:
+        for path in (*PLAIN, *(["/api/v1/docs"] if language == "en" else [])):
             await page.goto(house.origin + path)
             faults += await faults_in_every_look(page, path.rpartition("/")[2], language)
         for name, found in _records(page, house.origin).items():
