@@ -6,6 +6,7 @@ closed is never opened again by one that came late.
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -91,6 +92,30 @@ with batch as materialized (
      where history_entry.client_id is distinct from excluded.client_id
 )
 select id, client_id, note, disposition from stored
+"""
+
+
+_CLOSE = """
+with gone as (
+    update call c
+       set ended_at = last.at, ended_by = 'lost', complete = false,
+           outcome = case when c.answered_at is not null or c.answered_by <> '{}' then 'answered'
+                          when c.queue is not null then 'abandoned'
+                          when c.direction = 'inbound' then 'cancelled' else 'no_answer' end,
+           talk_seconds = coalesce(extract(epoch from last.at - c.answered_at), 0),
+           stored_at = now()
+      from (select id, greatest(started_at, answered_at, stored_at) as at from call
+             where pbx = $1 and ended_at is null and stored_at < $3 and id <> all ($2::uuid[])
+               and started_at > now() - interval '7 days') last
+     where c.id = last.id
+ returning c.id, c.ended_at
+), legs as (
+    update call_leg l
+       set ended_at = coalesce(l.ended_at, gone.ended_at),
+           result = coalesce(l.result, case when l.answered_at is not null then 'answered' else 'cancelled' end)
+      from gone where l.call_id = gone.id
+)
+select id from gone
 """
 
 
@@ -193,6 +218,12 @@ async def write(connection: Connection, rows: Sequence[Row]) -> dict[str, Stored
         )
         for row in answer
     }
+
+
+async def close_left_open(connection: Connection, pbx: str, live: Sequence[str], before: datetime) -> list[str]:
+    """Close the calls of `pbx` that nobody has written since `before` and that are not `live`: their end was not
+    seen, they are marked as lost. A better record that comes later still replaces them. The ids of the closed."""
+    return [str(row["id"]) for row in await connection.fetch(_CLOSE, pbx, live, before)]
 
 
 async def merge(connection: Connection, call_id: str, into: str, at: object) -> None:

@@ -7,7 +7,7 @@ order, before anything newer when it is back.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,6 +60,7 @@ class History:
         self._wake = asyncio.Event()
         self._retry_at = 0.0
         self._closing = False
+        self._opened = datetime.now(UTC)
         self._writer: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "History":
@@ -98,6 +99,17 @@ class History:
             case CallMerged(call=call, into=into):
                 self._running.pop(call.id, None)
                 self._put(call, into=into)
+
+    async def close_left_open(self, pbx: str, live: Iterable[str]) -> None:
+        """Close what an earlier run left open and `pbx`, which has just told its `live` calls, does not know."""
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS), self._pool.acquire() as connection:
+                closed = await call_rows.close_left_open(connection, pbx, list(live), self._opened)
+        except AWAY:
+            log.warning("calls of an earlier run were not looked through: the database is away")
+            return
+        if closed:
+            log.warning("calls ended while nobody listened", pbx=pbx, calls=len(closed))
 
     def _put(self, call: Call, ack: asyncio.Future[Call] | None = None, into: str | None = None) -> None:
         self._waiting.append(_Waiting(call, call_rows.encoded(call), ack, into))

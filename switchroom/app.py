@@ -1,6 +1,7 @@
 """The composition root: which rooms run in this process, and who hears what. The only place that knows everyone."""
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -98,8 +99,8 @@ async def serving(
         await before(store)
         parts: dict[str, Callable[[], Awaitable[None]]] = {}
         switchboard = await _telephony(settings, roles, store, bus, parts)
-        if "pbx" in roles:
-            await _keep_history(settings, store, bus, doors)
+        if isinstance(switchboard, Telephony):
+            await _keep_history(settings, store, bus, switchboard, doors)
         screens = await _screens(settings, store, bus, switchboard) if "live" in roles else None
         parts["bus"] = bus.run
         await doors.enter_async_context(supervision(**parts))
@@ -155,7 +156,9 @@ async def _telephony(
     return switchboard
 
 
-async def _keep_history(settings: Settings, store: Store, bus: Bus, doors: AsyncExitStack) -> None:
+async def _keep_history(
+    settings: Settings, store: Store, bus: Bus, switchboard: Telephony, doors: AsyncExitStack
+) -> None:
     """Store every call where it is heard first: who tells it to others tells what is stored."""
     history = History(store.database, settings.data_dir / "spool", stored=bus.publish)
     await doors.enter_async_context(history)
@@ -163,8 +166,11 @@ async def _keep_history(settings: Settings, store: Store, bus: Bus, doors: Async
     async def keep(news: News) -> None:
         if isinstance(news, HEARD_BY_HISTORY):
             await history.on(news)
+        elif isinstance(news, events.PbxConnected):
+            live = [call.id for call in switchboard.calls() if call.pbx == news.pbx]
+            await history.close_left_open(news.pbx, live)
 
-    bus.subscribe("history", keep, *HEARD_BY_HISTORY)
+    bus.subscribe("history", keep, *HEARD_BY_HISTORY, events.PbxConnected)
 
 
 async def _screens(
@@ -278,6 +284,7 @@ async def _listening(server, host: str, port: int) -> AsyncIterator[int]:  # noq
         try:
             bound = await doors.enter_async_context(server)
         except OSError as error:
-            message = f"cannot listen on {host} port {port}: {error.strerror or error}"
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            message = f"cannot listen on {host} port {port}: {reason}"
             raise CannotStart(message) from error
         yield bound

@@ -68,7 +68,7 @@ class Screen:
         """The call that rings here next, and its card, which may follow a moment after the ring."""
         ringing = await self.until("call", state="ringing")
         carded = ringing
-        while "card" not in carded:
+        while carded.get("card", {"pending": True}).get("pending"):
             carded = await self.until("call")
         return ringing["call"], carded["card"]
 

@@ -16,7 +16,7 @@ CUSTOMERS = [f"+7921000{number:04}" for number in range(1, 101)]
 class Traffic:
     """Customers call extensions, the ring group and queues; phones answer by themselves, callers hang up.
 
-    `rate`: calls a second. `begun`: every call ever made, oldest first.
+    `rate`: calls a second. 101 is left alone. `begun`: every call ever made, oldest first.
     """
 
     def __init__(self, pbx: SimulatedPbx, rate: float) -> None:
@@ -28,6 +28,7 @@ class Traffic:
     async def run(self) -> None:
         """Make calls until cancelled."""
         places = [*self.pbx.phones, *self.pbx.plan.ring_groups, *self.pbx.switch.queues]
+        places = [place for place in places if place not in ("101", "sales")]
         for turn in range(1_000_000):
             customer = CUSTOMERS[turn % len(CUSTOMERS)]
             call = self.pbx.incoming(customer, places[turn * 7 % len(places)])
