@@ -111,7 +111,7 @@ def _events(news: Iterator[News]) -> Iterator[dict[str, Any]]:
 def _call_events(change: CallChanged, at: str | None) -> Iterator[dict[str, Any]]:
     before, after = change.before, change.after
     yield _told(after, after.state, None, at)
-    now = {party.extension: party.state for party in after.parties}
+    now: dict[str, CallState] = {party.extension: party.state for party in after.parties}
     earlier = {party.extension for party in before.parties} if before is not None else set()
     gone: CallState = "ended" if after.state == "ended" else "withdrawn"
     for extension in sorted(now.keys() | earlier):
