@@ -157,6 +157,10 @@ def _what(fault: Mapping[str, Any], at: tuple[Any, ...]) -> str:
             return "must be one of 'smpp', 'twilio' or 'http'"
         case "value_error":
             return str(fault["ctx"]["error"])
+        case "tuple_type":
+            return 'must be a list, such as ["PJSIP/provider*"]'
+        case "int_parsing" | "int_type":
+            return "must be a whole number"
         case "string_pattern_mismatch":
             return f"must look like {fault['ctx']['pattern']}"
         case _:

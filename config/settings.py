@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
+from phonenumbers import SUPPORTED_REGIONS as COUNTRIES
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 
@@ -20,6 +21,27 @@ def _known_zone(name: str) -> str:
     return name
 
 
+def _known_country(code: str) -> str:
+    if code not in COUNTRIES:
+        message = "not a country; use its two letters (ISO 3166), such as RU or KZ"
+        raise ValueError(message)
+    return code
+
+
+def _one_line(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().isprintable():
+        message = "must be one line of printable characters"
+        raise ValueError(message)
+    return secret
+
+
+def _for_each_extension(pattern: str) -> str:
+    if "{extension}" not in pattern:
+        message = "must contain {extension}, as in PJSIP/{extension}"
+        raise ValueError(message)
+    return pattern
+
+
 def _read_secret(value: object) -> object:
     """`{ file = "path" }` is read here, so that secrets can stay out of the file (the path is absolute by now)."""
     if isinstance(value, dict) and set(value) == {"file"}:
@@ -31,7 +53,9 @@ def _read_secret(value: object) -> object:
     return value
 
 
-Secret = Annotated[SecretStr, BeforeValidator(_read_secret)]
+Secret = Annotated[SecretStr, BeforeValidator(_read_secret), AfterValidator(_one_line)]
+Country = Annotated[str, AfterValidator(_known_country)]
+OfExtension = Annotated[str, AfterValidator(_for_each_extension)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Zone = Annotated[str, AfterValidator(_known_zone)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
@@ -75,7 +99,7 @@ class Pbx(Section):
     secret: Secret
     trunks: tuple[str, ...] = ()
     context: str = "from-internal"
-    phone: str = "PJSIP/{extension}"
+    phone: OfExtension = "PJSIP/{extension}"
     outside_prefix: str = ""
     dnd: str = "Custom:DND{extension}"
     extensions: dict[str, str] = {}
@@ -137,7 +161,7 @@ class Settings(Section):
 
     data_dir: Path = Path("var")
     language: Literal["ru", "en"] = "ru"
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "RU"
+    country: Country = "RU"
     area_code: Annotated[str, Field(pattern=r"^\d*$")] = ""
     time_zone: Zone = "Europe/Moscow"
     database: Database = Database()

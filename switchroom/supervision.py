@@ -32,11 +32,19 @@ async def supervised(name: str, work: Callable[[], Awaitable[None]]) -> None:
 
 @asynccontextmanager
 async def supervision(**parts: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """Keep `parts` running while the block does; cancels them at its end and waits until they are gone."""
+    """Keep `parts` running while the block does; cancels them at its end and waits until they are gone.
+
+    What the block raises comes out as it is, not in an ExceptionGroup: its reader has something to say about it.
+    """
+    failure: Exception | None = None
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(supervised(name, work), name=name) for name, work in parts.items()]
         try:
             yield
+        except Exception as error:  # noqa: BLE001 - raised again when the parts are gone
+            failure = error
         finally:
             for task in tasks:
                 task.cancel()
+    if failure is not None:
+        raise failure

@@ -4,7 +4,6 @@ import asyncio
 import signal
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,14 +24,26 @@ class Recorder:
         self._session: Session | None = None
         self._redaction = Redaction(anonymise=anonymise)
         self.messages = 0
+        self._said = ""
 
     async def run(self) -> None:
         """Record until cancelled; raises Refused where the PBX does not let us in."""
         waits = retries(self._timing)
         while True:
-            with suppress(OSError, TimeoutError):
+            try:
                 await self._connection()
+                self.tell(f"{self._pbx.name}: the PBX closed the connection; trying again")
+            except (OSError, TimeoutError) as error:
+                self.tell(
+                    f"{self._pbx.name}: no connection to {self._pbx.host}:{self._pbx.port} ({error}); trying again"
+                )
             await asyncio.sleep(next(waits))
+
+    def tell(self, text: str) -> None:
+        """Say it on stderr, once while it stays the same."""
+        if text != self._said:
+            sys.stderr.write(f"\n{text}\n")
+            self._said = text
 
     async def _connection(self) -> None:
         pbx = self._pbx

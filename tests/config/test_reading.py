@@ -48,6 +48,10 @@ def test_a_broken_file_names_the_line(tmp_path: Path) -> None:
         ("[live]\nport = 0\n", "switchroom.toml:2: live.port: Input should be greater than or equal to 1"),
         ('[[pbx]]\nname = "main"\nsecret = "s"\n', "switchroom.toml:1: pbx.1.username: is missing"),
         ('time_zone = "Moscow"\n', "switchroom.toml:1: time_zone: not a time zone; use a name such as"),
+        ('country = "XX"\n', "switchroom.toml:1: country: not a country; use its two letters"),
+        (PBX + 'phone = "PJSIP/100"\n', "switchroom.toml:5: pbx.1.phone: must contain {extension}"),
+        (PBX + 'trunks = "PJSIP/a"\n', "switchroom.toml:5: pbx.1.trunks: must be a list, such as"),
+        (PBX.replace('"s"', '"s\\r\\nAction: x"'), "switchroom.toml:4: pbx.1.secret: must be one line"),
         ('[[sms]]\nname = "a"\nkind = "fax"\n', "switchroom.toml:3: sms.1.kind: must be one of"),
     ],
 )
@@ -84,7 +88,9 @@ def test_the_environment_overrides_any_key(tmp_path: Path) -> None:
 
 
 def test_a_wrong_override_names_its_variable(tmp_path: Path) -> None:
-    assert faults_of(tmp_path, PBX, SWITCHROOM_WEB__PORT="high")[0].startswith("SWITCHROOM_WEB__PORT: Input should be")
+    assert faults_of(tmp_path, PBX, SWITCHROOM_WEB__PORT="high")[0].startswith(
+        "SWITCHROOM_WEB__PORT: must be a whole number"
+    )
     assert faults_of(tmp_path, PBX, SWITCHROOM_PBX__BRANCH__SECRET="x") == [
         "SWITCHROOM_PBX__BRANCH__SECRET: no entry is named branch; there are: main"
     ]

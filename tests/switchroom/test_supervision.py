@@ -39,6 +39,15 @@ async def test_at_the_end_every_part_is_gone() -> None:
     assert gone == ["lasting"]
 
 
+async def test_why_the_block_failed_is_told_as_it_is() -> None:
+    async def lasting() -> None:
+        await asyncio.Event().wait()
+
+    with pytest.raises(OSError, match="port 80 is taken"):
+        async with supervision.supervision(lasting=lasting):
+            raise OSError("port 80 is taken")
+
+
 def test_the_service_manager_is_told_when_we_are_ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))

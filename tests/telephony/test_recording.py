@@ -129,3 +129,20 @@ async def test_a_recording_begins_with_how_things_stand_and_goes_on_after_a_brea
         with suppress(asyncio.CancelledError):
             await running
     assert b"right" not in file.getvalue()
+
+
+async def test_who_records_is_told_once_that_the_pbx_cannot_be_reached(capsys: pytest.CaptureFixture[str]) -> None:
+    recorder = Recorder(pbx(1), BytesIO(), anonymise=False, timing=CALM)
+    running = asyncio.create_task(recorder.run())
+    said = ""
+
+    def told() -> bool:
+        nonlocal said
+        said += capsys.readouterr().err
+        return "no connection to 127.0.0.1:1 " in said
+
+    await until(told)
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
+    assert said.count("no connection") == 1
