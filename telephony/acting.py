@@ -18,6 +18,7 @@ from telephony.line import Line
 from telephony.possible import IN_IT, why_not
 from telephony.session import LinkDown
 from telephony.stream import Message
+from telephony.wording import N_
 
 THREE_WAY = "*3"
 """`atxferthreeway` of features.conf, as Asterisk ships it."""
@@ -55,7 +56,7 @@ def number_of(typed: str | None, field: str) -> str:
     try:
         return actions.diallable(typed or "")
     except NotSendable as error:
-        wrong = {"field": field, "detail": "This is not a number that can be dialled"}
+        wrong = {"field": field, "detail": N_("This is not a number that can be dialled")}
         raise Invalid("This is not a number that can be dialled", {"errors": [wrong]}) from error
 
 
@@ -191,7 +192,7 @@ class Hands:
         try:
             digits = actions.keys(wish.digits or "")
         except NotSendable as error:
-            wrong = {"field": "digits", "detail": "Only 0-9, *, # and A-D, at most 32"}
+            wrong = {"field": "digits", "detail": N_("Only 0-9, *, # and A-D, at most 32")}
             raise Invalid("These are not keys of a phone", {"errors": [wrong]}) from error
         channel = self._peer()
         for digit in digits:

@@ -65,15 +65,30 @@ def why_not(action: str, call: Call, scope: Scope, ground: Ground) -> str | None
         return N_("You have no phone of your own")
     if ground.commands is not None and not NEEDS[action] & ground.commands:
         return N_("The PBX does not let us do this: the administrator can see why with `switchroom doctor`")
-    party = call.party(scope.extension)
-    return _RULES[action](call, scope, ground, party.state if party else None)
+    return _by_the_call(action, call, scope, ground, _seen(call, scope.extension))
 
 
 def possible(call: Call, scope: Scope, ground: Ground) -> tuple[str, ...]:
     """What `scope` can do with `call` now, in the contract's order."""
     if not ground.up or call.ended() or scope.extension is None:
         return ()
-    return tuple(action for action in NEEDS if why_not(action, call, scope, ground) is None)
+    mine, commands = _seen(call, scope.extension), ground.commands
+    return tuple(
+        action
+        for action, needs in NEEDS.items()
+        if (commands is None or needs & commands) and _by_the_call(action, call, scope, ground, mine) is None
+    )
+
+
+def _by_the_call(action: str, call: Call, scope: Scope, ground: Ground, mine: Seen) -> str | None:
+    if call.state == "parked" and action not in WHILE_PARKED:
+        return N_("The call is parked")
+    return _RULES[action](call, scope, ground, mine)
+
+
+def _seen(call: Call, extension: str) -> Seen:
+    party = call.party(extension)
+    return party.state if party else None
 
 
 def _while_mine_is(states: frozenset[CallState], otherwise: str) -> Rule:
@@ -84,6 +99,9 @@ def _while_mine_is(states: frozenset[CallState], otherwise: str) -> Rule:
 
 
 TALKING: frozenset[CallState] = frozenset({"talking"})
+WHILE_PARKED = frozenset({"unpark", "pickup", "hangup"})
+"""Who parked a call is told the space by the PBX: his phone is still up, yet nobody is at the other side."""
+
 IN_IT: frozenset[CallState] = frozenset({"talking", "held"})
 ANY: frozenset[CallState] = frozenset({"talking", "held", "ringing", "dialing", "waiting"})
 _talking = _while_mine_is(TALKING, N_("You are not talking in this call"))

@@ -38,6 +38,7 @@ TALKING = call("talking", ("101", "talking"))
         (TALKING, ANNA, Ground(consulting=True), "hold mute complete cancel conference park dtmf hangup record"),
         (call("held", ("101", "held")), ANNA, Ground(), "resume mute transfer hangup record"),
         (call("parked"), ANNA, Ground(), "unpark"),
+        (call("parked", ("101", "talking")), ANNA, Ground(), "unpark hangup"),
         (call("ended"), ANNA, Ground(), ""),
         (TALKING, NOBODY, Ground(), ""),
         (TALKING, ANNA, Ground(up=False), ""),
