@@ -1,8 +1,8 @@
 """What is told of a call: the difference between two of its records."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from domain.calls import Call, CallId
 from domain.events import CallChanged, CallEnded, CallMerged
@@ -10,8 +10,7 @@ from domain.events import CallChanged, CallEnded, CallMerged
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """`before` is what was told last; `into` the call this one turned out to belong to."""
 
     before: Call | None
@@ -19,13 +18,11 @@ class Told:
     into: CallId | None
 
 
-def announce(told: Told, at: datetime | None, read_at: float) -> Iterator[CallChanged | CallEnded | CallMerged]:
+def announce(told: Told, at: datetime | None, read_at: float) -> list[CallChanged | CallEnded | CallMerged]:
     """The news in a change: every change once, an end twice (the change, then the last word)."""
     before, after, moment = told.before, told.after, at or EPOCH
     if told.into is not None:
         merged = replace(after, state="merged", parties=())
-        yield CallMerged(at=moment, call=merged, into=told.into)
-        return
-    yield CallChanged(at=moment, before=before, after=after, read_at=read_at)
-    if after.state == "ended":
-        yield CallEnded(at=moment, call=after)
+        return [CallMerged(at=moment, call=merged, into=told.into)]
+    changed = CallChanged(at=moment, before=before, after=after, read_at=read_at)
+    return [changed, CallEnded(at=moment, call=after)] if after.state == "ended" else [changed]

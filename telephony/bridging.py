@@ -54,7 +54,8 @@ def _talks(tracker: Tracker, channel: Channel, story: Story, at: At) -> None:
             answered(tracker, ring, story, at)
         if story.answered and not person.talking:
             person.talking = True
-            tracker.touch(story)
+            if person.extension is not None:
+                tracker.touch(story)
         tracker.touch_phone(person)
     story.goes_on()
     _answered_unseen(tracker, channel, company, story)
@@ -89,4 +90,3 @@ def bridge_leave(tracker: Tracker, ami: Message, at: At) -> None:
             and not any(asked.channel is channel for asked in story.requests)
         ):
             story.restless, story.restless_at = channel, at
-    tracker.touch_phone(channel)

@@ -31,9 +31,10 @@ def dial_begin(tracker: Tracker, ami: Message, at: At) -> None:
     if dialer.person:
         if story.restless is dialer and story.answered and story.pending() is None:
             tracker.redirected(story, ami.get("Exten", ""))
-        dialer.talking = False
+        if dialer.talking:
+            dialer.talking = False
+            tracker.touch_phone(dialer)
     story.goes_on()
-    tracker.touch_phone(dialer)
     tracker.touch(story)
 
 
@@ -96,9 +97,9 @@ def _rung(tracker: Tracker, dialer: Channel, dest: Channel, story: Story, ami: M
         ring.number = tracker.number(_dialled(ami.get("DialString", ""), ami.get("DestCallerIDNum", "")))
     if ami.get("DestChannelStateDesc") == "Ringing":
         ring.rang, ring.rang_at = True, at
+        tracker.touch_phone(dest)
     dest.ring = ring
     story.rings.append(ring)
-    tracker.touch_phone(dest)
 
 
 def dial_state(tracker: Tracker, ami: Message, at: At) -> None:

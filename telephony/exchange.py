@@ -3,15 +3,16 @@
 The clock is the PBX's: an event without `Timestamp` takes the time of the one before it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from config.settings import Pbx
 from domain.calls import Call, CallId, EndedBy
 from domain.events import News, PresenceChanged, QueueChanged
 from domain.presence import Presence, Queue
-from telephony import bridging, dialling, living, moves, snapshot, transfers
-from telephony.announce import EPOCH, announce
+from telephony import dialling, living, snapshot
+from telephony.announce import EPOCH, Told, announce
 from telephony.channels import Channel, Message
 from telephony.endpoints import Endpoints
 from telephony.heard import HEARD as HEARD
@@ -20,6 +21,7 @@ from telephony.heard import QUEUE_EVENTS
 from telephony.parties import RANK, part
 from telephony.presence import Board
 from telephony.queues import Queues
+from telephony.steps import STEPS
 from telephony.story import Request, Story
 from telephony.text import outside_line
 from telephony.tracker import Tracker
@@ -44,6 +46,7 @@ class Exchange:
         self._tracker = Tracker(pbx.name, self._endpoints, outside_line(number, prefix), names)
         self._board = Board(pbx.name, self._endpoints, self._tracker)
         self._queues = Queues(pbx.name, self._endpoints)
+        self._linkedids: dict[CallId, str] = {}
         self._stamp = ""
         self._at: datetime | None = None
         self._previous: datetime | None = None
@@ -51,54 +54,24 @@ class Exchange:
         self._booted: datetime | None = None
         self._uptime: int | None = None
         self._judged = True
+        self._changed: list[Queue] = []
         self._handlers = self._table()
 
     def _table(self) -> dict[str, Handler]:
-        tracker = self._tracker
-
-        def move(step: Callable[[Tracker, Message, datetime | None], None]) -> Handler:
-            return lambda ami, at: step(tracker, ami, at)
-
-        return {
+        """What is done for each event; a queue's is for the call first."""
+        handlers: dict[str, Handler] = {name: partial(step, self._tracker) for name, step in STEPS.items()}
+        handlers |= {
             "Newchannel": self._new_channel,
-            "Newstate": move(living.new_state),
-            "NewCallerid": move(moves.new_callerid),
-            "Hangup": move(living.hangup),
-            "Rename": move(moves.rename),
-            "DialBegin": move(dialling.dial_begin),
-            "DialState": move(dialling.dial_state),
-            "DialEnd": move(dialling.dial_end),
             "Dial": self._old_dial,
-            "LocalBridge": move(moves.local_bridge),
-            "BridgeEnter": move(bridging.bridge_enter),
-            "BridgeLeave": move(bridging.bridge_leave),
-            "HangupRequest": move(living.hangup_request),
-            "SoftHangupRequest": move(living.soft_hangup_request),
-            "Hold": move(moves.hold),
-            "Unhold": move(moves.unhold),
-            "QueueCallerJoin": move(moves.queue_join),
-            "Join": move(moves.queue_join),
-            "QueueCallerLeave": move(moves.queue_leave),
-            "Leave": move(moves.queue_leave),
-            "QueueCallerAbandon": move(moves.queue_abandon),
-            "QueueEntry": move(snapshot.queue_entry),
-            "BlindTransfer": move(transfers.blind_transfer),
-            "AttendedTransfer": move(transfers.attended_transfer),
-            "Pickup": move(moves.pickup),
-            "ParkedCall": move(moves.parked),
-            "UnParkedCall": move(moves.unparked),
-            "ParkedCallTimeOut": move(moves.park_over),
-            "ParkedCallGiveUp": move(moves.park_over),
-            "ConfbridgeJoin": move(moves.conference_join),
-            "MeetmeJoin": move(moves.conference_join),
-            "MessageWaiting": move(moves.message_waiting),
-            "VarSet": move(moves.variable_set),
-            "OriginateResponse": move(moves.originate_response),
-            "CoreShowChannel": move(snapshot.core_show_channel),
             "CoreShowChannelsComplete": self._channels_complete,
             "FullyBooted": self._fully_booted,
             "Shutdown": self._shut_down,
+            "DeviceStateChange": self._device_state,
+            "ExtensionStatus": self._hint,
         }
+        for event in QUEUE_EVENTS:
+            handlers[event] = partial(self._queue, event, handlers.get(event))
+        return handlers | {"Hangup": self._hang_up}
 
     # ---- events
 
@@ -110,22 +83,39 @@ class Exchange:
         stamp = message.get("Timestamp")
         if stamp is not None and stamp != self._stamp:
             self._read_clock(stamp)
-        at = self._at
         handler = self._handlers.get(event)
-        if handler is not None:
-            handler(message, at)
-        news: list[News] = list(self._calls_told(read_at)) if self._tracker.touched or self._tracker.told else []
-        if event == "DeviceStateChange":
-            self._look(self._board.device(message))
-        elif event == "ExtensionStatus":
-            self._look(self._board.hint(message))
-        elif event in QUEUE_EVENTS:
-            self._tell_queue(self._queues.receive(event, message, at), news)
-        elif event == "Hangup":
-            self._tell_queue(self._queues.hangup(message.get("Uniqueid", "")), news)
-        if self._tracker.phones:
-            news.extend(self._presence_told())
-        return news
+        if handler is None:
+            return []
+        handler(message, self._at)
+        tracker = self._tracker
+        if tracker.touched or tracker.told or tracker.phones or self._changed:
+            return self._news(read_at)
+        return []
+
+    def _news(self, read_at: float) -> list[News]:
+        tracker = self._tracker
+        news: list[News] = self._calls_told(read_at) if tracker.touched or tracker.told else []
+        if self._changed:
+            news += [QueueChanged(at=self._at or EPOCH, queue=queue) for queue in self._changed]
+            self._changed = []
+        return news + self._presence_told() if tracker.phones else news
+
+    def _device_state(self, ami: Message, at: datetime | None) -> None:
+        if (extension := self._board.device(ami)) is not None:
+            self._tracker.phones.add(extension)
+
+    def _hint(self, ami: Message, at: datetime | None) -> None:
+        if (extension := self._board.hint(ami)) is not None:
+            self._tracker.phones.add(extension)
+
+    def _queue(self, event: str, step: Handler | None, ami: Message, at: datetime | None) -> None:
+        if step is not None:
+            step(ami, at)
+        self._changed += self._queues.receive(event, ami, at)
+
+    def _hang_up(self, ami: Message, at: datetime | None) -> None:
+        living.hangup(self._tracker, ami, at)
+        self._changed += self._queues.hangup(ami.get("Uniqueid", ""))
 
     def _read_clock(self, stamp: str) -> None:
         self._previous = self._at
@@ -137,28 +127,30 @@ class Exchange:
         if not self._judged:
             self._judge_boot(self._at)
 
-    def _calls_told(self, read_at: float) -> Iterator[News]:
+    def _calls_told(self, read_at: float) -> list[News]:
+        news: list[News] = []
+        phones = self._tracker.phones
         for told in self._tracker.collect(self._at):
             before = told.before.parties if told.before is not None else ()
-            if before != told.after.parties:
-                self._tracker.phones.update(party.extension for party in before)
-                self._tracker.phones.update(party.extension for party in told.after.parties)
-            yield from announce(told, self._at, read_at)
+            after = told.after.parties
+            if before != after:
+                phones.update([party.extension for party in before if party not in after])
+                phones.update([party.extension for party in after if party not in before])
+            self._remember(told)
+            news += announce(told, self._at, read_at)
+        return news
 
-    def _look(self, extension: str | None) -> None:
-        if extension is not None:
-            self._tracker.phones.add(extension)
+    def _remember(self, told: Told) -> None:
+        if told.into is None and not told.after.ended():
+            self._linkedids[told.after.id] = told.after.linkedid
+        else:
+            self._linkedids.pop(told.after.id, None)
 
-    def _presence_told(self) -> Iterator[News]:
+    def _presence_told(self) -> list[News]:
         phones, self._tracker.phones = self._tracker.phones, set()
-        for extension in sorted(phones):
-            if (change := self._board.changed(extension, self._at)) is not None:
-                before, after = change
-                yield PresenceChanged(at=self._at or EPOCH, before=before, after=after)
-
-    def _tell_queue(self, queue: Queue | None, news: list[News]) -> None:
-        if queue is not None:
-            news.append(QueueChanged(at=self._at or EPOCH, queue=queue))
+        at, changed = self._at, self._board.changed
+        changes = [change for extension in sorted(phones) if (change := changed(extension, at)) is not None]
+        return [PresenceChanged(at=at or EPOCH, before=before, after=after) for before, after in changes]
 
     def _old_dial(self, ami: Message, at: datetime | None) -> None:
         """Asterisk before 12 told a dial's begin and end by one event."""
@@ -302,4 +294,5 @@ class Exchange:
         return min(ranked)[2] if ranked else None
 
     def _story(self, call_id: CallId) -> Story | None:
-        return next((story for story in self._tracker.stories.values() if story.id == call_id), None)
+        story = self._tracker.stories.get(self._linkedids.get(call_id, ""))
+        return story if story is not None and story.id == call_id else None

@@ -15,6 +15,7 @@ QUEUE_EVENTS = frozenset(
         "QueueMemberRemoved",
         "QueueMemberStatus",
         "QueueParams",
+        "QueueStatusComplete",
     ]
 )
 HEARD = QUEUE_EVENTS | frozenset(

@@ -7,15 +7,15 @@ without us (a menu after the talk). Which one it is shows a moment later: until 
 
 from datetime import timedelta
 
-from domain.calls import Call
+from telephony.parties import parties
 from telephony.story import At, Story
 
 MOMENT = timedelta(milliseconds=300)
 
 
-def lingers(story: Story, after: Call, at: At) -> bool:
-    """Whether `after`, a call that has just lost its last user, may be about to end."""
-    if after.parties or story.told is None or not story.told.parties or _goes_on(story):
+def lingers(story: Story, at: At) -> bool:
+    """Whether a call that has just lost its last user may be about to end."""
+    if story.told is None or not story.told.parties or _goes_on(story) or parties(story):
         story.left_at = None
         return False
     if story.left_at is None:

@@ -24,7 +24,8 @@ def new_channel(tracker: Tracker, ami: Message, at: At) -> None:
         story = tracker.adopt(channel, at, complete=True)
         if story.root is channel and channel.endpoint.kind == "local":
             channel.side = "B"
-        tracker.touch_phone(channel)
+        if channel.rung_in:
+            tracker.touch_phone(channel)
 
 
 def new_state(tracker: Tracker, ami: Message, at: At) -> None:

@@ -1,5 +1,7 @@
 """Who takes part in a call right now, and what each of them sees."""
 
+from functools import lru_cache
+
 from domain.calls import CallState, Party
 from telephony.channels import Channel
 from telephony.story import Ring, Story
@@ -37,7 +39,14 @@ def parties(story: Story) -> tuple[Party, ...]:
         seen = part(story, channel)
         if seen is not None and (extension not in found or RANK[seen] < RANK[found[extension]]):
             found[extension] = seen
-    return tuple(Party(extension=extension, state=found[extension]) for extension in sorted(found))
+    if len(found) < 2:
+        return tuple(_party(extension, state) for extension, state in found.items())
+    return tuple(_party(extension, found[extension]) for extension in sorted(found))
+
+
+@lru_cache(maxsize=8192)
+def _party(extension: str, state: CallState) -> Party:
+    return Party(extension=extension, state=state)
 
 
 def part(story: Story, channel: Channel) -> CallState | None:

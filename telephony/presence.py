@@ -6,6 +6,7 @@ is on the extension that pressed it.
 
 from datetime import datetime
 
+from domain.calls import CallState
 from domain.presence import PhoneState, Presence
 from telephony.channels import Channel, Message, Switch
 from telephony.endpoints import Endpoints
@@ -15,7 +16,15 @@ from telephony.tracker import Tracker
 
 IN_USE = frozenset({"INUSE", "BUSY", "ONHOLD", "RINGINUSE", "RINGING"})
 AWAY = frozenset({"UNAVAILABLE", "INVALID"})
+SHOWN: dict[CallState, PhoneState] = {"ringing": "ringing", "held": "hold", "talking": "talking"}
+"""What a part in a call is shown as."""
+
+FIRST: dict[PhoneState, int] = {"ringing": 0, "hold": 1, "talking": 2, "busy": 3}
+"""Of several parts at a time, the first of these is shown."""
+
 HINT_AWAY = 4
+REMEMBERED = 65536
+"""How many names of devices are kept as read."""
 SIGNALLING = frozenset(
     [
         "PJSIP",
@@ -38,7 +47,7 @@ SIGNALLING = frozenset(
 class Phone:
     """What Asterisk said of one extension."""
 
-    __slots__ = ("devices", "dnd", "hint", "told", "used")
+    __slots__ = ("devices", "dnd", "hint", "taken", "told", "used")
 
     def __init__(self) -> None:
         self.devices: dict[str, str] = {}
@@ -46,6 +55,8 @@ class Phone:
         self.hint: int | None = None
         self.used = False
         """It had channels when we last looked."""
+        self.taken = False
+        """It had a part in a call when we last looked: then the call says what it is doing, not the device."""
         self.told: Presence | None = None
 
 
@@ -57,6 +68,10 @@ class Board:
         self._endpoints = endpoints
         self._tracker = tracker
         self._phones: dict[str, Phone] = {}
+        self._devices: dict[str, tuple[str, Phone, bool] | None] = {}
+        """Each device's extension, and whether it is only the switch of its do-not-disturb."""
+        self._hints: dict[tuple[str | None, str], str | None] = {}
+        """Each hint's extension."""
 
     def told(self) -> tuple[Presence, ...]:
         """Everybody's state as last told, by extension."""
@@ -66,28 +81,53 @@ class Board:
     def device(self, ami: Message) -> str | None:
         """A device changed; returns the extension concerned."""
         device, state = ami.get("Device", ""), ami.get("State", "")
-        if (extension := self._endpoints.dnd_extension(device)) is not None:
-            self._phone(extension).dnd = state in IN_USE
-            return extension
-        extension = self._extension_of(device)
-        if extension is not None:
-            self._phone(extension).devices[device] = state
+        if device not in self._devices:
+            self._read_device(device)
+        known = self._devices[device]
+        if known is None:
+            return None
+        extension, phone, switch = known
+        if switch:
+            if phone.dnd is (on := state in IN_USE):
+                return None
+            phone.dnd = on
+        elif phone.devices.get(device) == state:
+            return None
+        else:
+            phone.devices[device] = state
+            return None if phone.taken else extension
         return extension
+
+    def _read_device(self, device: str) -> None:
+        if len(self._devices) > REMEMBERED:
+            self._devices.clear()
+        switched = self._endpoints.dnd_extension(device)
+        extension = switched if switched is not None else self._extension_of(device)
+        self._devices[device] = None if extension is None else (extension, self._phone(extension), switched is not None)
 
     def hint(self, ami: Message) -> str | None:
         """A hint changed; returns the extension concerned."""
-        status = ami.get("Status", "")
-        devices = [device for device in ami.get("Hint", "").split("&") if device]
-        extension = ami.get("Exten") or None
+        hint = (ami.get("Exten") or None, ami.get("Hint", ""))
+        if hint not in self._hints:
+            if len(self._hints) > REMEMBERED:
+                self._hints.clear()
+            self._hints[hint] = self._hinted(*hint)
+        extension, status = self._hints[hint], ami.get("Status", "")
+        if extension is None or not status.lstrip("-").isdigit():
+            return None
+        phone, hinted = self._phone(extension), int(status)
+        if phone.hint == hinted:
+            return None
+        phone.hint = hinted
+        return None if phone.taken else extension
+
+    def _hinted(self, extension: str | None, hint: str) -> str | None:
+        devices = [device for device in hint.split("&") if device]
         if devices:
             named = {found for device in devices if (found := self._extension_of(device)) is not None}
             if extension not in named:
                 extension = named.pop() if len(named) == 1 else None
-        if extension is None or extension[0] in "*#" or not status.lstrip("-").isdigit():
-            return None
-        phone = self._phone(extension)
-        phone.hint = int(status)
-        return extension
+        return None if extension is None or extension[0] in "*#" else extension
 
     def _extension_of(self, device: str) -> str | None:
         if device.partition("/")[0] not in SIGNALLING:
@@ -119,26 +159,27 @@ class Board:
         return before, phone.told
 
     def _state(self, phone: Phone, channels: list[tuple[Story, Channel]]) -> tuple[PhoneState, str | None]:
-        parts = [(seen, story, channel) for story, channel in channels if (seen := part(story, channel))]
-        live = {seen for seen, _, _ in parts}
+        taken: tuple[Story, Channel] | None = None
+        state: PhoneState = "idle"
+        for story, channel in channels:
+            seen = part(story, channel)
+            if seen is not None and (taken is None or FIRST[SHOWN.get(seen, "busy")] < FIRST[state]):
+                taken, state = (story, channel), SHOWN.get(seen, "busy")
+        phone.taken = taken is not None
+        if taken is None:
+            return _without_calls(phone), None
+        return "dnd" if phone.dnd else state, peer_of(self._tracker.switch, *taken)
 
-        def peer(wanted: str | None = None) -> str | None:
-            found = [(story, channel) for seen, story, channel in parts if wanted is None or seen == wanted]
-            return peer_of(self._tracker.switch, *found[0]) if found else None
 
-        if not parts and _away(phone):
-            return "unavailable", None
-        if phone.dnd:
-            return "dnd", peer()
-        if "ringing" in live or (not parts and _says(phone, "RINGING", 8)):
-            return "ringing", peer("ringing")
-        if "held" in live:
-            return "hold", peer("held")
-        if "talking" in live:
-            return "talking", peer("talking")
-        if parts or _in_use(phone):
-            return "busy", peer()
-        return "idle", None
+def _without_calls(phone: Phone) -> PhoneState:
+    """What device and hint say of a phone that has no part in any call we know."""
+    if _away(phone):
+        return "unavailable"
+    if phone.dnd:
+        return "dnd"
+    if _says(phone, "RINGING", 8):
+        return "ringing"
+    return "busy" if _in_use(phone) else "idle"
 
 
 def _freed(phone: Phone) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from domain.calls import Call, Caller, Direction, EndedBy, Leg, Parking, Transfer
 from telephony.outcome import outcome
 from telephony.parties import parties, state
-from telephony.story import At, Ring, Story
+from telephony.story import At, Move, Ring, Stay, Story
 from telephony.text import clean
 
 Number = Callable[[str | None], str | None]
@@ -17,22 +17,22 @@ def write(story: Story, number: Number, names: Names) -> Call:
     """The record so far, or the final one where the call has ended."""
     first_join = story.joined[0].at if story.joined and story.answered_at is None else story.answered_at
     caller = _caller(story, number, names)
-    direction = _direction(story, number)
+    legs = story.legs()
     extensions = [joined.extension for joined in story.joined if joined.extension is not None]
     result, cause = outcome(story) if story.ended else ("answered" if story.answered else None, None)
     return Call(
         id=story.id,
         pbx=story.pbx,
         linkedid=story.linkedid,
-        direction=direction,
+        direction=_direction(story, legs, number),
         caller=caller,
-        dialed=_dialed(story, number),
+        dialed=_dialed(story, legs, number),
         queue=story.queues[-1] if story.queues else None,
         queues=tuple(story.queues),
         started_at=story.started,
         answered_at=story.answered_at,
         ended_at=story.ended_at,
-        ring_seconds=_ring_seconds(story),
+        ring_seconds=_ring_seconds(story, legs),
         wait_seconds=_wait_seconds(story),
         talk_seconds=_between(first_join if story.answered else None, story.ended_at),
         hold_seconds=_hold_seconds(story),
@@ -40,11 +40,9 @@ def write(story: Story, number: Number, names: Names) -> Call:
         cause=cause,
         answered_by=tuple(dict.fromkeys(extensions)),
         owner=(extensions[-1] if extensions else caller.extension) if story.answered and story.joined else None,
-        legs=tuple(map(_leg, story.legs())),
-        transfers=tuple(
-            Transfer(kind=move.kind, by=move.by, to=move.to, at=move.at, result=move.result) for move in story.moves
-        ),
-        parked=tuple(Parking(by=stay.by, at=stay.at, until=stay.until, by_whom=stay.by_whom) for stay in story.stays),
+        legs=tuple(map(_leg, legs)),
+        transfers=tuple(map(_transfer, story.moves)),
+        parked=tuple(map(_parking, story.stays)),
         conference=story.conference,
         voicemail=story.voicemail,
         ended_by=_ended_by(story),
@@ -52,6 +50,14 @@ def write(story: Story, number: Number, names: Names) -> Call:
         state=state(story),
         parties=() if story.ended else parties(story),
     )
+
+
+def _transfer(move: Move) -> Transfer:
+    return Transfer(kind=move.kind, by=move.by, to=move.to, at=move.at, result=move.result)
+
+
+def _parking(stay: Stay) -> Parking:
+    return Parking(by=stay.by, at=stay.at, until=stay.until, by_whom=stay.by_whom)
 
 
 def _ended_by(story: Story) -> EndedBy | None:
@@ -120,28 +126,28 @@ def _called_first(story: Story, names: Names) -> Caller:
     return Caller(number=own.extension, name=name, extension=own.extension, endpoint=own.endpoint, name_bytes=raw)
 
 
-def _direction(story: Story, number: Number) -> Direction:
+def _direction(story: Story, legs: list[Ring], number: Number) -> Direction:
     if story.caller_endpoint.kind == "outside" and not story.originated:
         return "inbound"
     if story.queues and not story.originated and not any(ring.shown for ring in story.rings[: story.queued_since]):
         return "internal"
-    asked = [ring for ring in story.legs() if not ring.consult]
+    asked = [ring for ring in legs if not ring.consult]
     first = next((ring for ring in asked if ring.connected), asked[0] if asked else None)
     if first is not None:
         if first.extension is None:
             return "outbound"
         own = story.own_ring()
         return "inbound" if own is not None and own.extension is None else "internal"
-    dialed = _dialed(story, number)
+    dialed = _dialed(story, legs, number)
     outside = story.originated if dialed is None else dialed.startswith("+")
     return "outbound" if outside else "internal"
 
 
-def _dialed(story: Story, number: Number) -> str | None:
+def _dialed(story: Story, legs: list[Ring], number: Number) -> str | None:
     asked = story.asked_for
     if story.originated and not asked.lstrip("+").isdigit():
-        legs = [ring for ring in story.legs() if not ring.consult]
-        return (legs[0].extension or legs[0].number) if legs else None
+        first = next((ring for ring in legs if not ring.consult), None)
+        return (first.extension or first.number) if first is not None else None
     if not any(map(str.isdigit, asked)) and not (story.originated or len(asked) > 1):
         return None
     return None if not asked or asked[0] in "*#" or asked in ("s", "h", "t", "i", "fax") else number(asked)
@@ -153,9 +159,10 @@ def _between(start: At, end: At) -> float:
     return max(0.0, round((end - start).total_seconds(), 2))
 
 
-def _ring_seconds(story: Story) -> float:
-    rang = [ring.rang_at for ring in story.legs() if ring.rang_at is not None and not ring.consult]
-    return _between(min(rang), story.answered_at if story.answered else story.ended_at) if rang else 0.0
+def _ring_seconds(story: Story, legs: list[Ring]) -> float:
+    until = story.answered_at if story.answered else story.ended_at
+    rang = [ring.rang_at for ring in legs if ring.rang_at is not None and not ring.consult] if until is not None else []
+    return _between(min(rang), until) if rang else 0.0
 
 
 def _wait_seconds(story: Story) -> float:

@@ -233,10 +233,11 @@ class Tracker:
             for story in list(self.touched.values()):
                 if not story.ever_person:
                     continue
-                after = write(story, self.number, self.names)
-                if lingers(story, after, at):
+                if lingers(story, at):
                     lingering[story.linkedid] = story
-                elif after != story.told:
+                    continue
+                after = write(story, self.number, self.names)
+                if after != story.told:
                     self.told.append(Told(story.told, after, None))
                     story.told = after
             self.touched = lingering
