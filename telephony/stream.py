@@ -150,23 +150,16 @@ def _without_banner(block: bytes) -> bytes:
 
 
 def _headers(text: str) -> Message:
-    lines = text.split("\r\n")
-    try:
-        message = dict([line.split(": ", 1) for line in lines])
-    except ValueError:
-        return _odd_headers(text)
-    if len(message) == len(lines):
-        return message if message.get("Response") != "Follows" else _odd_headers(text)
-    return _repeated_headers(lines)
-
-
-def _repeated_headers(lines: list[str]) -> Message:
-    """A header that comes twice keeps all its values."""
     message: Message = {}
-    for line in lines:
-        name, _, value = line.partition(": ")
-        message[name] = f"{message[name]}\n{value}" if name in message else value
-    return message if message.get("Response") != "Follows" else _odd_headers("\r\n".join(lines))
+    for line in text.split("\r\n"):
+        name, colon, value = line.partition(": ")
+        if name in message:
+            message[name] = f"{message[name]}\n{value}"
+        elif colon:
+            message[name] = value
+        else:
+            return _odd_headers(text)
+    return _odd_headers(text) if message.get("Response") == "Follows" else message
 
 
 def _odd_headers(text: str) -> Message:
