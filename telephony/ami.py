@@ -111,7 +111,9 @@ class AmiLink:
     def status(self) -> LinkStatus:
         """How the link stands now."""
         offset = self._session.clock_offset if self._session else self._status.clock_offset
-        return replace(self._status, clock_offset=offset)
+        if offset != self._status.clock_offset:
+            self._status = replace(self._status, clock_offset=offset)
+        return self._status
 
     def now(self) -> datetime:
         """The time on the PBX's clock, as well as we know it."""

@@ -10,7 +10,7 @@ from telephony.stream import Message
 HEARD = frozenset({"MixMonitorStart", "MixMonitorStop", "MixMonitorMute"})
 """Event names needed here beyond `telephony.exchange.HEARD`."""
 
-_BEHIND_LOCAL = re.compile(r"Local/([^@/]+)@")
+_BEHIND_LOCAL = re.compile(r"(Local/[^@/]+)@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,8 @@ class Handles:
     """Linkedid → the channel that is recorded, and whether the recording is paused."""
     members: dict[str, str] = field(default_factory=dict)
     """Queue member's interface → the device whose state it shows."""
+    ringing: dict[str, dict[str, None]] = field(default_factory=dict)
+    """Device, or extension behind a Local channel → the interfaces in `members` that ring it."""
     muted: set[str] = field(default_factory=set)
     """Channels we muted."""
     consulting: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -67,18 +69,24 @@ class Handles:
 
     def interfaces(self, extension: str, devices: frozenset[str]) -> tuple[str, ...]:
         """The queue interfaces that ring `extension`, whose devices are `devices`."""
-        return tuple(
-            interface
-            for interface, device in self.members.items()
-            if interface in devices or device in devices or _behind(interface) == extension
-        )
+        names = (*sorted(devices), f"Local/{extension}")
+        return tuple(dict.fromkeys(interface for name in names for interface in self.ringing.get(name, ())))
 
     def _member(self, event: str, message: Message) -> None:
         interface = message.get("Interface") or message.get("Location") or ""
+        before = self.members.get(interface)
         if event == "QueueMemberRemoved":
-            self.members.pop(interface, None)
-        elif interface:
-            self.members[interface] = message.get("StateInterface") or self.members.get(interface, "")
+            self._forget_member(interface, self.members.pop(interface, ""))
+        elif interface and before != (device := message.get("StateInterface") or before or ""):
+            self._forget_member(interface, before or "")
+            self.members[interface] = device
+            for name in _rung(interface, device):
+                self.ringing.setdefault(name, {})[interface] = None
+
+    def _forget_member(self, interface: str, device: str) -> None:
+        for name in _rung(interface, device):
+            if (interfaces := self.ringing.get(name)) is not None:
+                interfaces.pop(interface, None)
 
     def _gone(self, message: Message) -> None:
         channel = message.get("Channel", "")
@@ -89,6 +97,7 @@ class Handles:
             self.recordings.pop(linkedid, None)
 
 
-def _behind(interface: str) -> str:
-    found = _BEHIND_LOCAL.match(interface)
-    return found[1] if found else ""
+def _rung(interface: str, device: str) -> tuple[str, ...]:
+    """What a queue member rings: itself, its device, the extension behind a Local channel."""
+    behind = _BEHIND_LOCAL.match(interface)
+    return (interface, device, *((behind[1],) if behind else ()))
