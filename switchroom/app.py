@@ -29,6 +29,7 @@ from switchroom.bus import Bus
 from switchroom.elsewhere import TelephonyElsewhere
 from switchroom.guard import Address
 from switchroom.health import Check, health_site
+from switchroom.live_calls import with_life
 from switchroom.nats_bus import NatsBus
 from switchroom.screens import screens as screens_of_the_house
 from switchroom.supervision import supervision
@@ -222,12 +223,14 @@ def _site(
     if "web" not in roles:
         return health_site(checks)
 
+    routes = (*crm_store.http.routes(store), *_live_routes(bus, switchboard, screens))
+
     async def who(token: str):  # noqa: ANN202
         signed_in = await store.sessions.check(token)
         return signed_in.scope if signed_in else None
 
     return site(
-        routes=(*crm_store.http.routes(store), *_live_routes(bus, switchboard, screens)),
+        routes=with_life(routes, store.calls, switchboard if isinstance(switchboard, Telephony) else None),
         pages=(
             *screenpop.pages.screens(),
             *screens_of_the_house(store),

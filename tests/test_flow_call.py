@@ -77,3 +77,26 @@ async def test_a_supervisor_sees_every_line_and_an_agent_not_with_whom_others_ta
     hidden = await agent.until("presence", extension="104", state="ringing")
     assert hidden["peer"] is None
     assert agent.told("call") == []
+
+
+async def test_rest_says_of_a_call_what_can_be_done_with_it_and_when_it_is_over(house: SimulatedHouse) -> None:
+    await house.hires("101", "agent", "101")
+    await house.hires("102", "agent", "102")
+    screen, http = await house.opens_page("101")
+    _, stranger = await house.opens_page("102")
+    call = house.pbx.incoming(ANNA, to="101")
+    address = f"calls/{(await screen.until('call', state='ringing'))['call']['id']}"
+    async with http.get(address) as answer:
+        seen = await answer.json()
+    assert (seen["state"], seen["actions"]) == ("ringing", ["answer", "transfer", "hangup"])
+
+    call.hang_up()
+    await screen.until("call", state="ended")
+    async with http.get(address) as answer:
+        seen = await answer.json()
+    assert (seen["state"], seen["actions"], seen["outcome"]) == ("ended", [], "cancelled")
+    async with http.post(f"{address}/hangup", json={}) as answer:
+        assert (answer.status, (await answer.json())["detail"]) == (409, "Звонок уже завершён")
+    for who, path in ((stranger, f"{address}/hangup"), (http, f"{address}/sing")):
+        async with who.post(path, json={}) as answer:
+            assert answer.status == 404

@@ -1,0 +1,67 @@
+"""Calls over REST while they live: the stored record with its state and what this user can do now.
+
+The store knows every call and not what can be done with it; the telephony knows only those that live. Here
+the answers of both become one: a call that is over is a conflict to act on, not a call nobody knows.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import wraps
+from typing import Any
+
+from crm_store.calls import Calls
+from domain.problems import Conflict, NotFound
+from domain.record import record
+from domain.rights import Scope, may_see_call
+from domain.routes import Route
+from telephony.possible import NEEDS
+from telephony.service import Telephony
+
+ONE, ACTION = "/calls/{id}", "/calls/{id}/{action}"
+
+
+def with_life(routes: Iterable[Route], calls: Calls, telephony: Telephony | None) -> tuple[Route, ...]:
+    """`routes`, those of one call joined; without a telephony in this process the record has no `actions`."""
+    joined: list[Route] = []
+    for route in routes:
+        if (route.method, route.path) == ("GET", ONE) and telephony is not None:
+            joined.append(replace(route, handler=_one(calls, telephony)))
+        elif (route.method, route.path) == ("POST", ACTION):
+            joined.append(replace(route, handler=_action(route, calls)))
+        else:
+            joined.append(route)
+    return tuple(joined)
+
+
+def _one(calls: Calls, telephony: Telephony) -> Any:
+    async def one(user: Scope, id: str) -> dict[str, Any]:  # noqa: A002 - the path's own word
+        """One call record; `state` and `actions` as they are for this user now."""
+        live = telephony.call(id)
+        try:
+            facts = await calls.get(user, id)
+        except NotFound:
+            if live is None or not may_see_call(user, live):
+                raise
+            facts = record(live)
+        live = live or telephony.call(str(facts["id"]))
+        if live is None or live.ended():
+            return {**facts, "state": "ended", "actions": []}
+        party = live.party(user.extension) if user.extension else None
+        state = party.state if party else live.state
+        return {**facts, "state": state, "actions": list(telephony.actions(live, user))}
+
+    return one
+
+
+def _action(route: Route, calls: Calls) -> Any:
+    @wraps(route.handler)
+    async def act(**given: Any) -> Any:
+        try:
+            return await route.handler(**given)
+        except NotFound:
+            if given["action"] not in NEEDS:
+                raise
+            await calls.get(given["user"], given["id"])
+            raise Conflict("The call is over") from None
+
+    return act
