@@ -250,13 +250,14 @@ async def desk_and_mobile_mobile_accepts(stage: Stage) -> None:
     await caller.hang_up()
 
 
-@story({**INBOUND, "dialed": "+74951234582", "outcome": "answered"})
+@story({**INBOUND, "dialed": "+74951234582", "outcome": "answered", "legs": [[None, "answered"]]})
 async def follow_me(stage: Stage) -> None:
     """FollowMe finds 103's owner at a mobile, who takes the call with 1."""
     caller = await stage.outside("82")
     mobile = await stage.away("89030000001")
     await mobile.answer()
-    await moment(0.8)
-    await mobile.press("1")
-    await talk(caller, seconds=1.5)
+    for _ in range(3):  # it listens between its prompts only
+        await moment(1.2)
+        await mobile.press("1")
+    await talk(caller)
     await caller.hang_up()
