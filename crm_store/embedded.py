@@ -208,6 +208,8 @@ class Cluster:
     def _stop(self, process: subprocess.Popen[Any] | None) -> None:
         """Fast shutdown of the server we, or a command of ours that is gone, started; never of another's."""
         started = self.home / "postgres.started"
+        if process is not None:
+            process.poll()  # it may have ended by itself
         found = self._pid()
         if found is None or not started.exists() or started.read_text() != str(found[0]):
             return

@@ -120,8 +120,17 @@ async def _what_was_acknowledged_is_there(database: Database, clerk: Clerk, call
 
 @asynccontextmanager
 async def own_house(data_dir: Path, pbx: SimulatedPbx) -> AsyncIterator[House]:
-    """A whole server with a durable database of its own."""
+    """A whole server with a durable database of its own, which somebody else may have started anew."""
     await asyncio.to_thread(data_dir.chmod, 0o755)
+    try:
+        async with _house(data_dir, pbx) as house:
+            yield house
+    finally:
+        await asyncio.to_thread(_control, data_dir, "stop")
+
+
+@asynccontextmanager
+async def _house(data_dir: Path, pbx: SimulatedPbx) -> AsyncIterator[House]:
     async with pbx.serve() as address, house_for(settings_for(data_dir, simulated(*address))) as house:
         yield house
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -212,3 +213,28 @@ def test_a_spooled_call_comes_back_as_it_was(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     spool.keep([encoded(call)])
     assert [decoded(row) for row in next(spool.batches())] == [call]
+
+
+async def test_what_an_earlier_run_left_open_is_closed_once_the_pbx_has_told_what_lives(
+    database: Database, tmp_path: Path
+) -> None:
+    began = datetime.now(UTC) - timedelta(minutes=5)
+    gone, talked, lives = (replace(ringing(name=name), started_at=began) for name in ("1", "2", "3"))
+    talked = replace(talked, answered_at=began + timedelta(seconds=6), answered_by=("101",), owner="101")
+    async with History(database, tmp_path) as earlier:
+        for call in (gone, talked, lives):
+            await earlier.log(call)
+    async with History(database, tmp_path) as history:
+        await history.close_left_open("other", [])
+        assert {one["ended_at"] for one in await kept(database)} == {None}
+        await history.close_left_open("main", [lives.id])
+        facts = {one["id"]: (one["outcome"], one["ended_by"], one["complete"]) for one in await kept(database)}
+        assert facts == {
+            gone.id: ("abandoned", "lost", False),
+            talked.id: ("answered", "lost", False),
+            lives.id: (None, None, True),
+        }
+        [row] = [one for one in await kept(database) if one["id"] == talked.id]
+        assert float(str(row["talk_seconds"])) > 290
+        better = answered(gone)
+        assert (await history.log(better)).outcome == "answered"

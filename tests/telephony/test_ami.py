@@ -275,3 +275,16 @@ def test_the_version_is_read_from_what_asterisks_call_themselves() -> None:
     assert asterisk_version("22.10.1+dfsg+~cs6.17") == "22.10.1"
     assert asterisk_version("certified/18.9-cert1") == "18.9"
     assert asterisk_version("GIT-master") == ""
+
+
+async def test_what_was_heard_on_a_link_that_broke_before_its_resync_has_to_be_doubted() -> None:
+    asterisk = FakeAsterisk(boots=False)
+    asterisk.answers["ListCommands"] = lambda _: None
+    async with fake_asterisk(asterisk), linked(asterisk, up=False) as (link, notebook):
+        await until(lambda: asterisk.heard_actions("ListCommands"))
+        asterisk.say(spoken(Event="Hangup", Name="seen"))
+        await until(lambda: notebook.names("Hangup"))
+        del asterisk.answers["ListCommands"]
+        asterisk.hang_up_on_everybody()
+        await until(lambda: link.status.state == "up")
+    assert [told.partition(":")[0] for told in notebook.story] == ["lost", "asking", "up 22.10.1"]
