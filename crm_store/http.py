@@ -18,11 +18,14 @@ Limit = Annotated[int, Field(ge=1, le=200)]
 
 
 def _with_zone(moment: Any) -> Any:
-    """A time without a zone is UTC, as all times of the API are; a `+` that a URL made a space is put back."""
+    """A time without a zone is UTC, as all times of the API are; a `+` that a URL made a space is put back.
+
+    A bare number is not taken for seconds since 1970: what is not ISO 8601 is refused.
+    """
     if isinstance(moment, str) and len(moment) > 10:
         moment = moment.replace(" ", "T" if moment[10] == " " else "+")
         return moment if moment.endswith(("Z", "z")) or "+" in moment[10:] or "-" in moment[10:] else f"{moment}Z"
-    if isinstance(moment, str) and len(moment) == 10:
+    if isinstance(moment, str):
         return f"{moment}T00:00:00Z"
     return moment
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from crm_store.client import Body
+from crm_store.passwords import LONGEST, SHORTEST
 from crm_store.store import Store
 from crm_store.user import Language, User, UserDraft, UserPatch, Zone
 from domain.problems import Unauthorised
@@ -13,7 +14,8 @@ from domain.rights import MANAGES_USERS, Role, Scope
 from domain.routes import Page, RequestFacts, Route
 
 SEES_USERS: frozenset[Role] = frozenset({"supervisor", "admin"})
-Secret = Annotated[str, Field(max_length=200, repr=False)]
+Secret = Annotated[str, Field(max_length=LONGEST, repr=False)]
+FreshSecret = Annotated[str, Field(min_length=SHORTEST, max_length=LONGEST, repr=False)]
 
 
 class LogIn(Body):
@@ -26,13 +28,13 @@ class LogIn(Body):
 class NewUser(UserDraft):
     """A new user with a first password."""
 
-    password: Secret
+    password: FreshSecret
 
 
 class NewPassword(Body):
     """Another password."""
 
-    password: Secret
+    password: FreshSecret
 
 
 class TeamDraft(Body):

@@ -112,6 +112,21 @@ async def test_the_administrator_makes_and_shuts_out_users(database: Database, b
     assert refused.status == 401
 
 
+async def test_every_wrong_field_of_a_new_user_is_named_at_once(database: Database, browser: TestClient) -> None:
+    await someone(database, "chief", "admin", None)
+    headers = await enter(browser, "chief")
+    wrong = await browser.post("/api/v1/users", json={"login": "", "role": "boss", "password": "1"}, headers=headers)
+    named = {one["field"] for one in (await wrong.json())["errors"]}
+    assert (wrong.status, named) == (422, {"login", "name", "role", "password"})
+
+
+async def test_times_are_iso_8601_and_nothing_else(database: Database, browser: TestClient) -> None:
+    await someone(database, "anna", extension="101")
+    anna = await enter(browser, "anna")
+    for since, status in (("2026-11-22T10:00:00.000Z", 200), ("2026-11-22", 200), ("1", 422), ("1795369361", 422)):
+        assert (await browser.get("/api/v1/calls", params={"since": since}, headers=anna)).status == status, since
+
+
 async def test_logging_out_ends_the_session(database: Database, browser: TestClient) -> None:
     await someone(database, "anna")
     me = await enter(browser, "anna")
