@@ -14,7 +14,7 @@ from typing import Protocol
 from domain.rights import Scope
 from screenpop.protocol import DEFAULT, Topics, array, frame
 from screenpop.recent import Told
-from screenpop.telling import sees_peers
+from screenpop.telling import Telling, sees_peers
 
 OUTBOX = 1_048_576
 SLICE = 0.002  # seconds after which a frame for many lets a pop pass
@@ -123,15 +123,19 @@ class Fanout:
         if all(told.telling.users is not None for told in batch):
             self._send_to(batch, {user for told in batch for user in told.telling.users or ()})
             return
-        special = {user for told in batch for user in (told.telling.users or told.telling.besides)}
-        apart = {link for user in special for link in self._by_user.get(user, ())}
-        for (topics, peers), links in self._groups.items():
-            suiting = [told for told in batch if told.telling.suits(peers, topics)]
-            common = [told.encoded for told in suiting if told.telling.users is None]
-            if common:
+        named: dict[str, list[int]] = {}
+        for at, told in enumerate(batch):
+            for user in told.telling.users or told.telling.besides:
+                named.setdefault(user, []).append(at)
+        apart = {link: named[user] for user in named for link in self._by_user.get(user, ())}
+        for group, links in self._groups.items():
+            common = [told.encoded if _for_all(told.telling, group) else b"" for told in batch]
+            if any(common):
                 plain = [link for link in links if link not in apart] if apart else links
-                self._write_many(plain, frame(array(common)))
-            self._send_special(suiting, [link for link in apart if link in links])
+                self._write_many(plain, frame(array(filter(None, common))))
+            for link, places in apart.items():
+                if link in links:
+                    self._send_apart(link, batch, common, places)
 
     def write(self, links: Iterable[Link], data: bytes) -> None:
         """Write one frame to a few, after what they are about to get."""
@@ -182,19 +186,18 @@ class Fanout:
         """The same where only some users are concerned: nobody else is looked at."""
         for user in users:
             for link in self._by_user.get(user, ()):
-                peers = sees_peers(link.scope)
-                self._send_special([told for told in batch if told.telling.suits(peers, link.topics)], [link])
+                events = [told.encoded for told in batch if told.telling.concerns(link.scope, link.topics)]
+                if events:
+                    self.write((link,), frame(array(events)))
 
-    def _send_special(self, suiting: Sequence[Told], links: Iterable[Link]) -> None:
-        for link in links:
-            user = link.scope.user_id
-            events = [
-                told.encoded
-                for told in suiting
-                if (told.telling.users is None or user in told.telling.users) and user not in told.telling.besides
-            ]
-            if events:
-                self.write((link,), frame(array(events)))
+    def _send_apart(self, link: Link, batch: Sequence[Told], common: Sequence[bytes], places: Iterable[int]) -> None:
+        """To one whom some of the events name, at `places`: what is for all but those, and what is for him."""
+        mine = list(common)
+        for at in places:
+            told = batch[at]
+            mine[at] = told.encoded if told.telling.concerns(link.scope, link.topics) else b""
+        if any(mine):
+            self.write((link,), frame(array(filter(None, mine))))
 
     def _leave_group(self, link: Link) -> None:
         group = _group(link)
@@ -202,6 +205,12 @@ class Fanout:
         links.pop(link, None)
         if not links:
             self._groups.pop(group, None)
+
+
+def _for_all(telling: Telling, group: Group) -> bool:
+    """Whether everybody in the group gets it, but those it names as `besides`."""
+    topics, peers = group
+    return telling.users is None and telling.suits(peers, topics)
 
 
 def _group(link: Link) -> Group:

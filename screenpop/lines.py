@@ -46,13 +46,20 @@ class _Live:
     """A call that is going on."""
 
     call: Call
-    plain: dict[str, Any]
     viewers: dict[str, _Viewer] = field(default_factory=dict)
+    _plain: dict[str, Any] | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """The record as it is told, written when somebody is told."""
+        if self._plain is None:
+            self._plain = _plain(self.call)
+        return self._plain
 
     def update(self, call: Call) -> bool:
         """Take the call's newest record; whether more than others' ring attempts changed."""
-        known = call if call.client_id is not None else call.with_client(self.call.client_id)
-        before, self.call, self.plain = self.call, known, _plain(known)
+        before = self.call
+        known = call if call.client_id == before.client_id or call.client_id else call.with_client(before.client_id)
+        self.call, self._plain = known, None
         return _gist(before) != _gist(known)
 
 
@@ -115,7 +122,7 @@ class Lines:
         if live is not None:
             gist = live.update(call)
         elif call.state != "merged":
-            live = self._live[call.id] = _Live(call, _plain(call))
+            live = self._live[call.id] = _Live(call)
         if live is None or call.state == "merged":
             return  # CallMerged says into which one
         yield from self._own(live, read_at, gist=gist)
@@ -236,7 +243,7 @@ class Lines:
         return () if live.call.ended() else tuple(self._actions(live.call, scope))
 
     def _event(self, live: _Live, state: CallState, actions: Sequence[str], *, mine: bool) -> dict[str, Any]:
-        call = {**live.plain, "state": state, "actions": list(actions), "mine": mine}
+        call = {**live.plain(), "state": state, "actions": list(actions), "mine": mine}
         return {"type": "call", "call": call, "state": state, "actions": call["actions"]}
 
 

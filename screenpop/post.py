@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from prometheus_client import Counter
@@ -15,6 +16,7 @@ from screenpop.recent import Recent, Told
 from screenpop.telling import Telling
 
 EVENTS = Counter("switchroom_live_events", "Events told by the live gateway", ["type"])
+_counted = cache(EVENTS.labels)
 
 
 class Post:
@@ -35,7 +37,7 @@ class Post:
             told = Told(self._seq, telling, encode(self._seq, at, telling.event))
             self._recent.add(told)
             self._ready.append(told)
-            EVENTS.labels(telling.event["type"]).inc()
+            _counted(telling.event["type"]).inc()
         if self._ready and not self._flushing:
             self._flushing = True
             asyncio.get_running_loop().call_soon(self.flush)

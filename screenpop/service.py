@@ -15,7 +15,7 @@ from domain.events import CallChanged, ClientChanged, News, UserChanged, UserSta
 from domain.presence import UserState, WorkState
 from domain.problems import Conflict
 from domain.rights import Scope
-from screenpop.cards import Cards, LookUp
+from screenpop.cards import Cards, Found, LookUp
 from screenpop.desk import Desk
 from screenpop.gateway import Authorise, Gateway, Recheck
 from screenpop.lines import Actions, Wanted
@@ -96,7 +96,7 @@ class Screenpop:
         self._ticking: asyncio.TimerHandle | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._rests: dict[str, tuple[bool, str]] = {}
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[Any]] = set()
 
     @asynccontextmanager
     async def serving(self, host: str, port: int) -> AsyncIterator[int]:
@@ -145,7 +145,7 @@ class Screenpop:
                 for user_id in telling.users or ():
                     self.pops.sent(user_id, telling.event["call"]["id"], card, _now())
         for wanted in self.desk.wanted():
-            self._start(self._find(wanted))
+            self._find(wanted)
         if self._ticking is None and self.desk.restless():
             self._ticking = asyncio.get_running_loop().call_later(TICK, self.tick_now)
 
@@ -165,25 +165,31 @@ class Screenpop:
                 connected = user is not None and self.gateway.connected(user.user_id)
                 self.pops.rang(news.after, party.extension, user, at=_now(), read_at=news.read_at, connected=connected)
 
-    async def _find(self, wanted: Wanted) -> None:
+    def _find(self, wanted: Wanted) -> None:
         """The card of a call: at once if the database answers in time, else after the number."""
-        call_id, scope = CallId(wanted.call.id), wanted.scope
         asked = self.cards.ask(wanted.number)
-        done, _ = await asyncio.wait({asked}, timeout=self._patience)
-        if not done:
-            kept = self.cards.kept(wanted.number)
-            if kept is not None:
-                self._found(wanted, kept.source, kept.shape(scope))
-            else:
-                self._tell(self.desk.late(call_id, scope.user_id))
-            await asyncio.wait({asked})
-        found = asked.result()
-        self._found(wanted, found.source, found.shape(scope))
+        patience = asyncio.get_running_loop().call_later(self._patience, self._late, wanted)
+        self._running.add(asked)
 
-    def _found(self, wanted: Wanted, source: str, card: dict[str, Any]) -> None:
-        user_id = wanted.scope.user_id
-        self.pops.found(user_id, wanted.call.id, source)
-        self._tell(self.desk.card(CallId(wanted.call.id), user_id, wanted.number, card))
+        def answered(_: object) -> None:
+            patience.cancel()
+            self._running.discard(asked)
+            if not asked.cancelled():
+                self._found(wanted, asked.result())
+
+        asked.add_done_callback(answered)
+
+    def _late(self, wanted: Wanted) -> None:
+        kept = self.cards.kept(wanted.number)
+        if kept is not None:
+            self._found(wanted, kept)
+        else:
+            self._tell(self.desk.late(CallId(wanted.call.id), wanted.scope.user_id))
+
+    def _found(self, wanted: Wanted, found: Found) -> None:
+        scope = wanted.scope
+        self.pops.found(scope.user_id, wanted.call.id, found.source)
+        self._tell(self.desk.card(CallId(wanted.call.id), scope.user_id, wanted.number, found.shape(scope)))
 
     # --- the gateway's audience ---------------------------------------------------------------------------
 

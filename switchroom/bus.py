@@ -1,6 +1,7 @@
 """The bus: one ordered inbox a reader, so that a slow or failing reader hurts only itself."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -21,7 +22,10 @@ class _Reader:
     name: str
     handle: Handler
     kinds: tuple[type, ...]
-    inbox: asyncio.Queue[News] = field(default_factory=asyncio.Queue)
+    inbox: deque[News] = field(default_factory=deque)
+    """What is not handled yet; the first one may be in hand."""
+    filled: asyncio.Event = field(default_factory=asyncio.Event)
+    emptied: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Bus:
@@ -29,18 +33,26 @@ class Bus:
 
     def __init__(self) -> None:
         self._readers: list[_Reader] = []
+        self._concerned: dict[type, list[_Reader]] = {}
 
     def subscribe(self, name: str, handle: Handler, *kinds: type) -> None:
         """Let `handle` read every event of `kinds`, one after the other."""
         reader = _Reader(name, handle, kinds)
-        WAITING.labels(name).set_function(reader.inbox.qsize)
+        WAITING.labels(name).set_function(lambda: len(reader.inbox))
         self._readers.append(reader)
+        self._concerned.clear()
 
     def publish(self, news: News) -> None:
         """Put `news` into the inbox of everyone concerned; never waits, never raises."""
-        for reader in self._readers:
-            if isinstance(news, reader.kinds):
-                reader.inbox.put_nowait(news)
+        kind = type(news)
+        if (concerned := self._concerned.get(kind)) is None:
+            concerned = [reader for reader in self._readers if issubclass(kind, reader.kinds)]
+            self._concerned[kind] = concerned
+        for reader in concerned:
+            if not reader.inbox:
+                reader.emptied.clear()
+                reader.filled.set()
+            reader.inbox.append(news)
 
     async def run(self) -> None:
         """Carry the events to their readers until cancelled."""
@@ -51,16 +63,21 @@ class Bus:
     async def settled(self) -> None:
         """Wait until every event published so far was handled."""
         for reader in self._readers:
-            await reader.inbox.join()
+            while reader.inbox:
+                await reader.emptied.wait()
 
 
 async def _read(reader: _Reader) -> None:
+    inbox = reader.inbox
     while True:
-        news = await reader.inbox.get()
-        try:
-            await reader.handle(news)
-        except Exception:
-            FAILURES.labels(reader.name).inc()
-            log.exception("a reader failed on an event", reader=reader.name, event_kind=type(news).__name__)
-        finally:
-            reader.inbox.task_done()
+        await reader.filled.wait()
+        reader.filled.clear()
+        while inbox:
+            try:
+                await reader.handle(inbox[0])
+            except Exception:
+                FAILURES.labels(reader.name).inc()
+                log.exception("a reader failed on an event", reader=reader.name, event_kind=type(inbox[0]).__name__)
+            finally:
+                inbox.popleft()
+        reader.emptied.set()
