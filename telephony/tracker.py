@@ -233,7 +233,7 @@ class Tracker:
             for story in list(self.touched.values()):
                 if not story.ever_person:
                     continue
-                if lingers(story, at):
+                if lingers(story, self.switch, at):
                     lingering[story.linkedid] = story
                     continue
                 after = write(story, self.number, self.names)

@@ -74,3 +74,19 @@ def test_a_replay_is_the_same_every_time(expected: dict[str, Any]) -> None:
     files = recording(expected["trace"])
     assert json.dumps(list(feed(files, settings))) == json.dumps(list(feed(files, settings)))
     assert json.dumps(list(records(files, settings))) == json.dumps(list(records(files, settings)))
+
+
+@pytest.mark.parametrize("trace", ["22_internal_answered", "22_hold_by_both", "22_inbound_through_local_channel"])
+def test_who_hangs_up_first_is_told_that_the_call_ended_not_that_it_goes_on_without_him(trace: str) -> None:
+    events = [event for event in feed(recording(trace), load(TRACES / "22.toml")) if event["type"] == "call"]
+    last = {event["to"]: event["state"] for event in events}
+    assert set(last.values()) == {"ended"}
+    assert "withdrawn" not in {event["state"] for event in events}
+
+
+@pytest.mark.parametrize("trace", ["16_attended_feature_code_no_answer_returns", "22_attended_refer"])
+def test_no_call_is_left_on_the_screen_when_it_becomes_part_of_another(trace: str) -> None:
+    settings = load(TRACES / f"{trace.partition('_')[0]}.toml")
+    events = [event for event in feed(recording(trace), settings) if event["type"] == "call" and event["to"] is None]
+    last = {event["call"]["id"]: event["state"] for event in events}
+    assert sorted(last.values()) == ["ended", "merged"]
