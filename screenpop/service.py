@@ -265,9 +265,9 @@ class Screenpop:
         if state.extension is None or state.state == "offline":
             return
         rests = state.state in ("paused", "wrapup")
-        before = self._rests.get(state.extension, (False, ""))
+        before = self._rests.get(state.extension)
         self._rests[state.extension] = (rests, state.reason or state.state if rests else "")
-        if before[0] != rests:
+        if before is None or before[0] != rests:  # at first the PBX may still keep what an earlier run told it
             self._start(self._rest_in_queues(state.extension))
 
     async def _rest_in_queues(self, extension: str) -> None:

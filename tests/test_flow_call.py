@@ -7,7 +7,7 @@ import pytest
 
 from crm_store.client import ClientDraft
 from crm_store.database import Database
-from tests.whole import ANNA, SimulatedHouse, simulated_house
+from tests.whole import ANNA, SimulatedHouse, simulated_house, until
 
 
 @pytest.fixture
@@ -92,9 +92,13 @@ async def test_rest_says_of_a_call_what_can_be_done_with_it_and_when_it_is_over(
 
     call.hang_up()
     await screen.until("call", state="ended")
-    async with http.get(address) as answer:
-        seen = await answer.json()
-    assert (seen["state"], seen["actions"], seen["outcome"]) == ("ended", [], "cancelled")
+
+    async def stored() -> bool:
+        async with http.get(address) as answer:
+            seen = await answer.json()
+        return (seen["state"], seen["actions"], seen["outcome"]) == ("ended", [], "cancelled")
+
+    await until("the end is in the history", stored)
     async with http.post(f"{address}/hangup", json={}) as answer:
         assert (answer.status, (await answer.json())["detail"]) == (409, "Звонок уже завершён")
     for who, path in ((stranger, f"{address}/hangup"), (http, f"{address}/sing")):
