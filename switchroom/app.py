@@ -24,7 +24,7 @@ from domain.events import News
 from domain.routes import Route
 from screenpop.admission import Credentials
 from screenpop.service import Screenpop
-from switchroom import VERSION, elsewhere, service_manager
+from switchroom import VERSION, elsewhere, garbage, service_manager
 from switchroom.bus import Bus
 from switchroom.elsewhere import TelephonyElsewhere
 from switchroom.guard import Address
@@ -65,6 +65,7 @@ async def run(settings: Settings, roles: frozenset[str]) -> int:
     try:
         async with serving(settings, roles) as server:
             log.info("ready", web_port=server.web_port, live_port=server.live_port, roles=sorted(roles))
+            garbage.spare_what_stays()
             service_manager.notify("READY=1")
             await stop.wait()
             service_manager.notify("STOPPING=1")
@@ -100,11 +101,7 @@ async def serving(
         await before(store)
         parts: dict[str, Callable[[], Awaitable[None]]] = {}
         switchboard = await _telephony(settings, roles, store, bus, parts)
-        if isinstance(switchboard, Telephony):
-            await _keep_history(settings, store, bus, switchboard, doors)
         screens = await _screens(settings, store, bus, switchboard) if "live" in roles else None
-        parts["bus"] = bus.run
-        await doors.enter_async_context(supervision(**parts))
         live_port = None
         if screens is not None:
             host, port = settings.live.host, settings.live.port
@@ -112,6 +109,10 @@ async def serving(
         app = _site(settings, roles, store, bus, switchboard, screens, live_port)
         host, port = settings.web.host, settings.web.port
         web_port = await doors.enter_async_context(_listening(serve_site(app, host, port), host, port))
+        if isinstance(switchboard, Telephony):  # only now: the ports are ours, so no other server has these PBXs
+            await _keep_history(settings, store, bus, switchboard, doors)
+        parts["bus"] = bus.run
+        await doors.enter_async_context(supervision(**parts))
         yield Server(
             web_port=web_port,
             live_port=live_port,
