@@ -20,6 +20,7 @@ from panoramisk.manager import Manager
 from prometheus_client import Counter
 
 from telephony.actions import Action, wire
+from telephony.request import Request
 from telephony.stream import AmiStream, Message
 
 log = structlog.get_logger(__name__)
@@ -42,30 +43,6 @@ class LinkDown(ConnectionError):  # noqa: N818 - a state, not a mistake
 
 class Refused(Exception):  # noqa: N818 - what Asterisk said
     """Asterisk does not let us in: wrong user name or secret, or an address that is not permitted."""
-
-
-class Request(PanoramiskAction):
-    """An action that waits for its answer: `future` gets the response and, of a list, its events."""
-
-    def __init__(self, action: Action) -> None:
-        super().__init__(dict(action))
-
-    def add_message(self, message: Any) -> bool:
-        """Take one message with our ActionID; True when the answer is complete."""
-        self.responses.append(message)
-        if self.future.done():
-            return True
-        if _is_last(message) and any("Response" in kept for kept in self.responses):
-            answers = sorted(self.responses, key=lambda kept: "Response" not in kept)
-            self.future.set_result(cast("list[Message]", answers))
-        return self.future.done()
-
-
-def _is_last(message: Message) -> bool:
-    if "Response" in message:
-        begins = message.get("EventList", "").lower() == "start"
-        return not begins and "will follow" not in message.get("Message", "").lower()
-    return message.get("EventList", "").lower() == "complete" or message.get("Event", "").endswith("Complete")
 
 
 class Protocol(AMIProtocol):
