@@ -45,6 +45,7 @@ class ClientCard extends HTMLElement {
   draw() {
     const { current: call } = this.desk;
     this.hidden = !call;
+    document.getElementById("main").toggleAttribute("data-card", Boolean(call));
     if (!call) return;
     const card = this.desk.card(call);
     const colleague = this.desk.phone(this.desk.other(call), call.pbx);

@@ -7,6 +7,8 @@
 const OVER = new Set(["ended", "withdrawn", "merged"]);
 const ACTIVE = new Set(["talking", "held", "dialing"]);
 
+const ORDER = ["current", "calls", "rang", "lost", "presence", "queues", "tasks"]; // the card first, the long lists last
+
 export const phoneKey = (row) => `${row.pbx}/${row.extension}`;
 export const queueKey = (row) => `${row.pbx}/${row.queue}`;
 
@@ -21,6 +23,7 @@ export class Desk extends EventTarget {
     this.after = new Map(); // ended calls of mine whose outcome is not finished
     this.pop = "ring"; // when a card may come into the middle by itself: "ring" | "answer" | "never"
     this.presence = new Map();
+    this.exchanges = new Set();
     this.queues = new Map();
     this.tasks = [];
     this.currentId = null;
@@ -31,7 +34,7 @@ export class Desk extends EventTarget {
   take(events) {
     this.told = new Map();
     for (const event of events) this.#one(event);
-    for (const [type, detail] of this.told) this.dispatchEvent(new CustomEvent(type, { detail }));
+    for (const type of ORDER) if (this.told.has(type)) this.dispatchEvent(new CustomEvent(type, { detail: this.told.get(type) }));
   }
 
   get current() {
@@ -39,7 +42,11 @@ export class Desk extends EventTarget {
   }
 
   get own() {
-    return this.phones.find((row) => row.user?.id === this.user.id) ?? this.phone(this.user.extension);
+    const known = this.presence.get(this.ownKey);
+    if (known?.extension === this.user.extension) return known;
+    const row = this.user.extension ? this.phone(this.user.extension) : null;
+    this.ownKey = row ? phoneKey(row) : null;
+    return row;
   }
 
   /** Every extension I may see; two exchanges may have the same number. */
@@ -49,7 +56,10 @@ export class Desk extends EventTarget {
 
   /** The extension of that exchange, else of any. */
   phone(extension, pbx) {
-    return this.presence.get(`${pbx}/${extension}`) ?? this.phones.find((row) => row.extension === extension) ?? null;
+    const known = this.presence.get(`${pbx}/${extension}`);
+    if (known || !extension) return known ?? null;
+    const exchange = [...this.exchanges].find((each) => this.presence.has(`${each}/${extension}`));
+    return exchange === undefined ? null : this.presence.get(`${exchange}/${extension}`);
   }
 
   /** Everybody's extensions but my own. */
@@ -59,7 +69,7 @@ export class Desk extends EventTarget {
 
   /** The exchange's name beside a number, where there are several. */
   place(row) {
-    return new Set(this.phones.map((each) => each.pbx)).size > 1 ? row.pbx ?? "" : "";
+    return this.exchanges.size > 1 ? row.pbx ?? "" : "";
   }
 
   /** My calls that live, the ringing last: the order in which they came. */
@@ -153,6 +163,7 @@ export class Desk extends EventTarget {
     }
     for (const [id, call] of before) if (!this.calls.has(id) && this.#mine(call)) this.#gone(call, { ...call, state: "ended" });
     this.presence = new Map((event.presence ?? []).map((row) => [phoneKey(row), row]));
+    this.exchanges = new Set(this.phones.map((row) => row.pbx));
     this.queues = new Map((event.queues ?? []).map((row) => [queueKey(row), row]));
     this.tasks = event.tasks ?? [];
     for (const call of this.ringing) this.#tell("rang", call);
@@ -240,6 +251,7 @@ export class Desk extends EventTarget {
 
   #presence(event) {
     const { seq: _seq, at: _at, type: _type, ...row } = event;
+    this.exchanges.add(row.pbx);
     this.presence.set(phoneKey(row), { ...this.presence.get(phoneKey(row)), ...row });
     this.#tell("presence");
   }

@@ -114,12 +114,21 @@ live.addEventListener("frame", ({ detail }) => {
   }
 });
 
-/** The card is painted: two frames later in a tab that is seen, at once in one that is not. */
+/** The card is painted: told right after the frame it is in; at once in a tab that nobody sees. */
 function acknowledge(id) {
   if (shown.has(id)) return;
   shown.add(id);
   if (document.hidden) live.send({ type: "shown", call: id, hidden: true });
-  else requestAnimationFrame(() => requestAnimationFrame(() => live.send({ type: "shown", call: id })));
+  else afterPaint(() => live.send({ type: "shown", call: id }));
+}
+
+/** A frame's callbacks run before its layout and paint, a message sent in them comes after these. */
+function afterPaint(then) {
+  requestAnimationFrame(() => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = then;
+    port2.postMessage(null);
+  });
 }
 
 function ready() {

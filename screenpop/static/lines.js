@@ -8,7 +8,7 @@ import { dial, fill, h, tell } from "./dom.js";
 import { Live } from "./live.js";
 import { followClock } from "./run-time.js";
 import { phone, stateOf } from "./say.js";
-import { fits, nameOf } from "./team-presence.js";
+import { byNumber, fits, nameOf } from "./team-presence.js";
 import { _, ngettext, page } from "./words.js";
 
 const LOOKS = ["busy", "warn", "good", "still"];
@@ -41,12 +41,13 @@ live.start();
 
 function drawPhones() {
   const all = desk.phones;
-  const rows = all.filter((row) => fits(row, part("find-phone").value.trim()) && (!look || stateOf(row).look === look))
-    .sort((a, b) => a.extension.localeCompare(b.extension, undefined, { numeric: true }));
+  const typed = part("find-phone").value.trim();
+  const looks = all.map((row) => stateOf(row).look);
+  const rows = all.filter((row, i) => (!look || looks[i] === look) && (!typed || fits(row, typed))).sort(byNumber);
   for (const each of LOOKS) {
     const button = document.querySelector(`[data-show=${each}]`);
     button.setAttribute("aria-pressed", String(look === each));
-    tell(button.querySelector(".count"), String(all.filter((row) => stateOf(row).look === each).length));
+    tell(button.querySelector(".count"), String(looks.filter((one) => one === each).length));
   }
   const note = part("no-phones");
   note.hidden = rows.length > 0;
@@ -63,13 +64,16 @@ function makePhone(row) {
 }
 
 function updatePhone(item, row) {
+  const place = desk.place(row);
+  if (item.told === row && item.place === place) return;
+  Object.assign(item, { told: row, place });
   const { word, look: looks } = stateOf(row);
   const button = item.firstChild;
   const changed = button.dataset.look && button.querySelector(".doing").textContent && button.dataset.state !== row.state;
   button.dataset.look = looks;
   button.dataset.state = row.state;
   tell(button.querySelector(".who"), nameOf(row));
-  tell(button.querySelector(".ext"), [desk.place(row), row.extension].filter(Boolean).join(" "));
+  tell(button.querySelector(".ext"), [place, row.extension].filter(Boolean).join(" "));
   tell(button.querySelector(".doing"), row.peer ? (row.state === "talking" ? phone(row.peer) : `${word} · ${phone(row.peer)}`) : word);
   const timer = button.querySelector("run-time");
   const since = (row.state === "idle" && ["paused", "wrapup"].includes(row.user_state) ? row.user_since : row.since) ?? "";

@@ -3,8 +3,13 @@
 
 import { duration } from "./say.js";
 
-const running = new Set();
+const running = new Set(); // those that can be seen
 let now = Date.now;
+const seen = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => {
+  if (isIntersecting) running.add(target);
+  else running.delete(target);
+  target.tick();
+}));
 
 /** Take the server's clock: a function that gives milliseconds. */
 export function followClock(clock) {
@@ -15,23 +20,24 @@ class RunTime extends HTMLElement {
   static observedAttributes = ["since", "until"];
 
   connectedCallback() {
-    running.add(this);
+    seen.observe(this);
     this.tick();
   }
 
   disconnectedCallback() {
+    seen.unobserve(this);
     running.delete(this);
   }
 
   attributeChangedCallback() {
+    this.down = Boolean(this.getAttribute("until"));
+    this.at = Date.parse(this.getAttribute("until") || this.getAttribute("since") || "");
     if (this.isConnected) this.tick();
   }
 
   tick() {
-    const until = this.getAttribute("until");
-    const since = this.getAttribute("since");
-    const at = Date.parse(until || since || "");
-    const text = Number.isFinite(at) ? duration((until ? at - now() : now() - at) / 1000) : "";
+    const { at, down } = this;
+    const text = Number.isFinite(at) ? duration((down ? at - now() : now() - at) / 1000) : "";
     if (this.textContent !== text) this.textContent = text;
   }
 }

@@ -11,6 +11,11 @@ export function fits(row, typed) {
   return typed.toLocaleLowerCase().replaceAll("ё", "е").split(/\s+/).every((word) => hay.includes(word));
 }
 
+const numbers = new Intl.Collator(undefined, { numeric: true });
+
+/** The order of extensions. */
+export const byNumber = (a, b) => numbers.compare(a.extension, b.extension);
+
 /** Whose phone it is. */
 export const nameOf = (row) => row.user?.name || row.name || _("Phone %(number)s", { number: row.extension });
 
@@ -29,7 +34,8 @@ class TeamPresence extends HTMLElement {
 
   draw() {
     const all = this.desk.mates;
-    const rows = all.filter((row) => fits(row, this.input.value.trim())).sort((a, b) => a.extension.localeCompare(b.extension, undefined, { numeric: true }));
+    const typed = this.input.value.trim();
+    const rows = (typed ? all.filter((row) => fits(row, typed)) : all).sort(byNumber);
     tell(this.count, all.length ? ngettext("%(count)s phone", "%(count)s phones", all.length) : "");
     tell(this.note, all.length ? _("Nobody like that.") : _("No phones to see."));
     this.note.hidden = rows.length > 0;
@@ -44,10 +50,13 @@ class TeamPresence extends HTMLElement {
   }
 
   #update(row, presence) {
+    const place = this.desk.place(presence);
+    if (row.told === presence && row.place === place) return;
+    Object.assign(row, { told: presence, place });
     const { word, look } = stateOf(presence);
     const button = row.firstChild;
     button.dataset.look = look;
-    tell(button.querySelector(".who"), [nameOf(presence), this.desk.place(presence)].filter(Boolean).join(" · "));
+    tell(button.querySelector(".who"), [nameOf(presence), place].filter(Boolean).join(" · "));
     tell(button.querySelector(".doing"), presence.peer && presence.state === "talking" ? phone(presence.peer) : word);
     button.title = [nameOf(presence), word, phone(presence.peer)].filter(Boolean).join(" · ");
     const timer = button.querySelector("run-time");

@@ -4,7 +4,7 @@
 import { h, say, tell } from "./dom.js";
 import { calls } from "./rest.js";
 import { phone, stateOf } from "./say.js";
-import { fits, nameOf } from "./team-presence.js";
+import { byNumber, fits, nameOf } from "./team-presence.js";
 import { _ } from "./words.js";
 
 const ORDER = { idle: 0, hold: 2, busy: 2, talking: 2, ringing: 2, dnd: 3, unavailable: 4 };
@@ -54,7 +54,7 @@ class TransferPicker extends HTMLElement {
   #draw() {
     const typed = this.input.value.trim();
     const mates = this.desk.mates.filter((row) => fits(row, typed))
-      .sort((a, b) => (ORDER[a.state] ?? 5) - (ORDER[b.state] ?? 5) || a.extension.localeCompare(b.extension, undefined, { numeric: true }));
+      .sort((a, b) => (ORDER[a.state] ?? 5) - (ORDER[b.state] ?? 5) || byNumber(a, b));
     const number = NUMBER.test(typed) ? typed.replaceAll(/[\s()-]/g, "") : "";
     const call = this.desk.calls.get(this.callId);
     const park = this.purpose === "transfer" && _("Park").toLocaleLowerCase().startsWith(typed.toLocaleLowerCase());
