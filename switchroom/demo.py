@@ -8,13 +8,13 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crm_store.seed import callers, seed
 from rich.console import Console
 from rich.table import Table
 
 from config.settings import Live, Pbx, Settings, Web
 from crm_store import embedded
 from crm_store.database import StoreError
+from crm_store.seed import callers, seed
 from crm_store.store import Store
 from switchroom.app import CannotStart, serving
 from switchroom.simulators.pbx import SimulatedPbx
