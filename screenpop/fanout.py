@@ -8,7 +8,7 @@ connection. Nothing here waits; whoever does not read gets no more.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from domain.rights import Scope
@@ -20,7 +20,7 @@ OUTBOX = 1_048_576
 SLICE = 0.002  # seconds after which a frame for many lets a pop pass
 PART = 32
 A_WRITE = 8_192  # bytes: what one more write costs, however short
-AT_ONCE = 12_000_000  # bytes: what is written in one go, some milliseconds; slices would cost more than they save
+AT_ONCE = 4_000_000  # bytes: what is written in one go, a few milliseconds; slices would cost more than they save
 Group = tuple[Topics, bool]
 
 
@@ -34,7 +34,7 @@ class Pipe(Protocol):
 class Link:
     """One open connection: whose it is, what it wants to hear, and its way out."""
 
-    __slots__ = ("limit", "open", "pipe", "scope", "session_id", "topics")
+    __slots__ = ("limit", "open", "pipe", "scope", "session_id", "told_at", "topics")
 
     def __init__(self, pipe: Pipe, scope: Scope, session_id: str) -> None:
         self.pipe = pipe
@@ -43,35 +43,64 @@ class Link:
         self.topics = DEFAULT
         self.limit = OUTBOX
         self.open = True
+        self.told_at = 0.0
+
+
+class _Mail:
+    """A batch of events for one group of links: `common` for all of them, own ones for those whom `named` names."""
+
+    __slots__ = ("_batch", "_common", "_named", "_shared")
+
+    def __init__(self, batch: Sequence[Told], group: Group, named: Mapping[str, Sequence[int]]) -> None:
+        self._batch = batch
+        self._named = named
+        self._common = [told.encoded if _for_all(told.telling, group) else b"" for told in batch]
+        self._shared = frame(array(filter(None, self._common))) if any(self._common) else b""
+
+    def __len__(self) -> int:
+        """Bytes of what is for all."""
+        return len(self._shared)
+
+    def frame_for(self, link: Link) -> bytes:
+        """What `link` gets; b"" where that is nothing."""
+        places = self._named.get(link.scope.user_id)
+        if places is None:
+            return self._shared
+        mine = self._common.copy()
+        for at in places:
+            told = self._batch[at]
+            mine[at] = told.encoded if told.telling.concerns(link.scope, link.topics) else b""
+        return frame(array(filter(None, mine))) if any(mine) else b""
 
 
 class _Round:
-    """A frame on its way to many links."""
+    """Mail on its way to many links: each one's frame is made when his turn comes."""
 
-    __slots__ = ("_done", "_links", "_served", "data")
+    __slots__ = ("_done", "_early", "_links", "_mail", "_places")
 
-    def __init__(self, links: list[Link], data: bytes) -> None:
-        self.data = data
+    def __init__(self, links: list[Link], mail: _Mail) -> None:
+        self._mail = mail
         self._links = links
         self._done = 0
-        self._served: set[Link] = set()
+        self._places = {link: place for place, link in enumerate(links)}
+        self._early: set[Link] = set()
 
     def ended(self) -> bool:
         """Whether everybody has it."""
         return self._done >= len(self._links)
 
-    def next_part(self) -> list[Link]:
-        """The next links whose turn it is."""
+    def next_part(self) -> list[tuple[Link, bytes]]:
+        """The next links whose turn it is, each with his frame."""
         part = self._links[self._done : self._done + PART]
         self._done += PART
-        return [link for link in part if link not in self._served] if self._served else part
+        return [(link, self._mail.frame_for(link)) for link in part if link not in self._early]
 
-    def serve(self, links: Iterable[Link]) -> list[Link]:
-        """Those of `links` who still wait for this frame: they get it now, out of turn."""
-        waiting = self._links[self._done :]
-        early = [link for link in links if link not in self._served and link in waiting]
-        self._served.update(early)
-        return early
+    def take(self, link: Link) -> bytes:
+        """The frame of one who still waits for it: he gets it now, out of turn; else b""."""
+        if self._places.get(link, -1) < self._done or link in self._early:
+            return b""
+        self._early.add(link)
+        return self._mail.frame_for(link)
 
 
 class Fanout:
@@ -120,37 +149,38 @@ class Fanout:
 
     def send(self, batch: Sequence[Told]) -> None:
         """Send events that are ready together: each link gets its own in one frame."""
-        if all(told.telling.users is not None for told in batch):
-            self._send_to(batch, {user for told in batch for user in told.telling.users or ()})
-            return
         named: dict[str, list[int]] = {}
         for at, told in enumerate(batch):
             for user in told.telling.users or told.telling.besides:
                 named.setdefault(user, []).append(at)
-        apart = {link: named[user] for user in named for link in self._by_user.get(user, ())}
+        if all(told.telling.users is not None for told in batch):
+            self._send_to(batch, named)
+            return
         for group, links in self._groups.items():
-            common = [told.encoded if _for_all(told.telling, group) else b"" for told in batch]
-            if any(common):
-                plain = [link for link in links if link not in apart] if apart else links
-                self._write_many(plain, frame(array(filter(None, common))))
-            for link, places in apart.items():
-                if link in links:
-                    self._send_apart(link, batch, common, places)
+            self._send_many(links, _Mail(batch, group, named))
 
     def write(self, links: Iterable[Link], data: bytes) -> None:
         """Write one frame to a few, after what they are about to get."""
-        if self._rounds:
-            links = tuple(links)
+        for link in links:
             for each in self._rounds:
-                self._put(each.serve(links), each.data)
-        self._put(links, data)
+                self._put(link, each.take(link))
+            self._put(link, data)
 
-    def _write_many(self, links: Collection[Link], data: bytes) -> None:
-        """The same for any number: many of them in slices of time, so that a pop need not wait for all."""
-        if len(links) * (len(data) + A_WRITE) <= AT_ONCE:
-            self.write(links, data)
+    def _send_to(self, batch: Sequence[Told], named: Mapping[str, Sequence[int]]) -> None:
+        """Send where only some users are concerned: nobody else is looked at."""
+        for user, places in named.items():
+            for link in self._by_user.get(user, ()):
+                tellings = [batch[at] for at in places if batch[at].telling.concerns(link.scope, link.topics)]
+                if tellings:
+                    self.write((link,), frame(array(told.encoded for told in tellings)))
+
+    def _send_many(self, links: Collection[Link], mail: _Mail) -> None:
+        """Send to any number: to many in slices of time, so that a pop need not wait for all."""
+        if len(links) * (len(mail) + A_WRITE) <= AT_ONCE:
+            for link in links:
+                self.write((link,), mail.frame_for(link))
             return
-        self._rounds.append(_Round(list(links), data))
+        self._rounds.append(_Round(list(links), mail))
         if len(self._rounds) == 1:
             self._pump()
 
@@ -159,7 +189,8 @@ class Fanout:
         until = time.perf_counter() + SLICE
         while self._rounds:
             first = self._rounds[0]
-            self._put(first.next_part(), first.data)
+            for link, data in first.next_part():
+                self._put(link, data)
             if first.ended():
                 self._rounds.popleft()
             if time.perf_counter() > until:
@@ -167,37 +198,20 @@ class Fanout:
         if self._rounds:
             asyncio.get_running_loop().call_soon(self._pump)
 
-    def _put(self, links: Iterable[Link], data: bytes) -> None:
-        """Hand a frame to the transports. A browser that is just leaving is passed over: its handler is on its way."""
-        for link in links:
-            if not link.open:
-                continue
-            pipe = link.pipe
-            if pipe.get_write_buffer_size() > link.limit:
-                link.open = False
-                self.let_go(link)
-                continue
-            try:
-                pipe.write(data)
-            except RuntimeError:  # the library has said good-bye already: nothing may follow
-                link.open = False
-
-    def _send_to(self, batch: Sequence[Told], users: Iterable[str]) -> None:
-        """The same where only some users are concerned: nobody else is looked at."""
-        for user in users:
-            for link in self._by_user.get(user, ()):
-                events = [told.encoded for told in batch if told.telling.concerns(link.scope, link.topics)]
-                if events:
-                    self.write((link,), frame(array(events)))
-
-    def _send_apart(self, link: Link, batch: Sequence[Told], common: Sequence[bytes], places: Iterable[int]) -> None:
-        """To one whom some of the events name, at `places`: what is for all but those, and what is for him."""
-        mine = list(common)
-        for at in places:
-            told = batch[at]
-            mine[at] = told.encoded if told.telling.concerns(link.scope, link.topics) else b""
-        if any(mine):
-            self.write((link,), frame(array(filter(None, mine))))
+    def _put(self, link: Link, data: bytes) -> None:
+        """Hand a frame to the transport. A browser that is just leaving is passed over: its handler is on its way."""
+        if not data or not link.open:
+            return
+        pipe = link.pipe
+        if pipe.get_write_buffer_size() > link.limit:
+            link.open = False
+            self.let_go(link)
+            return
+        try:
+            pipe.write(data)
+        except RuntimeError:  # the library has said good-bye already: nothing may follow
+            link.open = False
+        link.told_at = time.monotonic()
 
     def _leave_group(self, link: Link) -> None:
         group = _group(link)

@@ -5,9 +5,11 @@ and nobody else notices.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from itertools import cycle
 from typing import Any
 from uuid import uuid4
 
@@ -32,6 +34,7 @@ CONNECTIONS = Gauge("switchroom_live_connections", "Open connections of the live
 
 LARGEST_MESSAGE = 4_194_304  # bigger ones are refused by the protocol itself (1009)
 HEARTBEAT = 1.0  # a page must notice within 2 s that nothing comes any more
+PINGS = 5  # heartbeats to a connection that is told other things all the time
 LINGER = 120.0
 DEAD_AFTER = 20.0
 TRY_AGAIN = 1013
@@ -280,13 +283,16 @@ class Gateway:
             self._forget(user_id)
 
     async def _beat(self) -> None:
-        """Tell every connection once a heartbeat that we are here, a tenth of them at a time."""
-        while True:
+        """Let every connection hear from us once a heartbeat, a tenth of them at a time; who is told other things
+        needs a ping only now and then, for its latency."""
+        for turn in cycle(range(PINGS)):
             for part in range(10):
                 await asyncio.sleep(self._heartbeat / 10)
+                recently = time.monotonic() - self._heartbeat / 2
                 for link in self._fanout.all()[part::10]:
-                    latency = self._connections[link].latency * 1000
-                    self._post.say(link, {"type": "ping", "latency_ms": round(latency, 1)})
+                    if link.told_at < recently or not turn:
+                        latency = self._connections[link].latency * 1000
+                        self._post.say(link, {"type": "ping", "latency_ms": round(latency, 1)})
 
 
 def _port(server: Server) -> int:

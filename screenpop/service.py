@@ -150,7 +150,10 @@ class Screenpop:
             self._ticking = asyncio.get_running_loop().call_later(TICK, self.tick_now)
 
     def tick_now(self) -> None:
-        """Tell what would wait for the next tick."""
+        """Tell what would wait for the next tick; a moment later while the last one is still on its way."""
+        if self.gateway.passing():
+            self._ticking = asyncio.get_running_loop().call_later(TICK / 10, self.tick_now)
+            return
         self._ticking = None
         self._tell(self.desk.tick(_now()))
 
