@@ -147,11 +147,13 @@ class Hands:
     async def _transfer(self, wish: Wish) -> None:
         number = outward(self._line, number_of(wish.to, "to"), self._read)
         context = self._line.pbx.context
-        if wish.kind == "blind":
-            await self._do(actions.redirect(channel=self._peer(), context=context, number=number))
-            return
         party = self._call.party(self._extension)
-        if party is None or party.state not in IN_IT:
+        talks = party is not None and party.state in IN_IT
+        if wish.kind == "blind":
+            by_us = actions.blind(channel=self._own(), context=context, number=number) if talks else None
+            await self._do(by_us or actions.redirect(channel=self._peer(), context=context, number=number))
+            return
+        if not talks:
             raise Conflict("Answer first: then you can ask before you transfer")
         channel = self._own()
         before = self._line.exchange.beside(self._call.id, self._extension)

@@ -114,8 +114,13 @@ def listen_in(how: Literal["spy", "whisper", "barge"], to: str) -> tuple[str, st
 
 
 def redirect(*, channel: str, context: str, number: str) -> Action:
-    """A blind transfer: send `channel` (the other side) to `number`; our own side is hung up by Asterisk."""
+    """Send `channel` (the other side) to `number` before there is a conversation; our own side stops ringing."""
     return {"Action": "Redirect", "Channel": channel, "Context": context, "Exten": number, "Priority": "1"}
+
+
+def blind(*, channel: str, context: str, number: str) -> Action:
+    """A blind transfer by `channel`, the transferer's own, out of a conversation: Asterisk tells who did it."""
+    return {"Action": "BlindTransfer", "Channel": channel, "Context": context, "Exten": number}
 
 
 def attended(*, channel: str, context: str, number: str) -> Action:

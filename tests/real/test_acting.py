@@ -168,7 +168,7 @@ async def test_calls_are_transferred_from_the_screen_on_a_real_pbx(asterisk: Ast
         assert record.answered_by == ("101", "102", "103")
         assert [(t.kind, t.by, t.to, t.result) for t in record.transfers] == [
             ("attended", "101", "102", "answered"),
-            ("blind", None, "103", "answered"),
+            ("blind", "102", "103", "answered"),
         ]
 
 
