@@ -1,13 +1,14 @@
 /* What the agent's desk knows: the snapshot and every event after it, reduced; the call in the middle; drafts.
  *
  * Pure but for the two callables it is given; tells by events: "calls", "presence", "queues", "tasks", "settings",
+ * "links" (an exchange came or went),
  * "current" (another call in the middle), "rang" (a call of mine began to ring), "lost" (one was withdrawn).
  */
 
 const OVER = new Set(["ended", "withdrawn", "merged"]);
 const ACTIVE = new Set(["talking", "held", "dialing"]);
 
-const ORDER = ["current", "calls", "rang", "lost", "presence", "queues", "tasks"]; // the card first, the long lists last
+const ORDER = ["current", "calls", "rang", "lost", "links", "presence", "queues", "tasks"]; // the card first, the long lists last
 
 export const phoneKey = (row) => `${row.pbx}/${row.extension}`;
 export const queueKey = (row) => `${row.pbx}/${row.queue}`;
@@ -25,6 +26,7 @@ export class Desk extends EventTarget {
     this.presence = new Map();
     this.exchanges = new Set();
     this.queues = new Map();
+    this.links = new Map(); // the exchanges, and whether each is connected
     this.tasks = [];
     this.currentId = null;
     this.snapshots = 0;
@@ -60,6 +62,11 @@ export class Desk extends EventTarget {
     if (known || !extension) return known ?? null;
     const exchange = [...this.exchanges].find((each) => this.presence.has(`${each}/${extension}`));
     return exchange === undefined ? null : this.presence.get(`${exchange}/${extension}`);
+  }
+
+  /** The exchanges that do not answer now, by name. */
+  get away() {
+    return [...this.links.values()].filter((link) => !link.connected).map((link) => link.pbx);
   }
 
   /** Everybody's extensions but my own. */
@@ -144,6 +151,7 @@ export class Desk extends EventTarget {
       case "snapshot": return this.#snapshot(event);
       case "call": return this.#call(event);
       case "presence": return this.#presence(event);
+      case "pbx": return this.#link(event);
       case "queue": return this.#queue(event);
       case "task": return this.#task(event);
       default: return undefined;
@@ -168,7 +176,8 @@ export class Desk extends EventTarget {
     this.tasks = event.tasks ?? [];
     for (const call of this.ringing) this.#tell("rang", call);
     this.#choose();
-    for (const type of ["calls", "presence", "queues", "tasks"]) this.#tell(type);
+    this.links = new Map((event.pbx ?? []).map((link) => [link.pbx, link]));
+    for (const type of ["calls", "links", "presence", "queues", "tasks"]) this.#tell(type);
   }
 
   #call(event) {
@@ -254,6 +263,11 @@ export class Desk extends EventTarget {
     this.exchanges.add(row.pbx);
     this.presence.set(phoneKey(row), { ...this.presence.get(phoneKey(row)), ...row });
     this.#tell("presence");
+  }
+
+  #link({ pbx, connected, reason }) {
+    this.links.set(pbx, { pbx, connected, reason });
+    this.#tell("links");
   }
 
   #queue(event) {

@@ -11,6 +11,8 @@ import "./client-card.js";
 import "./unknown-caller.js";
 import "./wrap-up.js";
 import "./next-up.js";
+import "./first-steps.js";
+import "./pbx-away.js";
 import "./side-tabs.js";
 import "./team-presence.js";
 import "./finder.js";

@@ -2,6 +2,7 @@
 
 import "./run-time.js";
 import "./net-figure.js";
+import "./pbx-away.js";
 import { doing } from "./my-calls.js";
 import { Desk, phoneKey, queueKey } from "./desk-model.js";
 import { dial, fill, h, tell } from "./dom.js";
@@ -19,6 +20,7 @@ let look = "";
 
 followClock(() => live.now());
 document.querySelector("net-figure").attach({ live });
+document.querySelector("pbx-away").attach({ desk });
 live.addEventListener("frame", ({ detail }) => {
   desk.take(detail);
   if (detail.some((event) => event.type === "snapshot")) {

@@ -52,7 +52,7 @@ class MissedList extends HTMLElement {
   #make(call) {
     const number = call.caller?.number;
     const button = dial(number, "", { class: "missed-row", "aria-label": "" });
-    button.append(h("span", { class: "who clip" }), h("span", { class: "when muted small number" }), h("span", { class: "why muted small clip" }));
+    button.append(h("span", { class: "who clip" }), h("span", { class: "why muted small clip" }), h("span", { class: "when muted small number" }));
     if (!number) button.disabled = true;
     return h("li", {}, button);
   }

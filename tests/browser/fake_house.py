@@ -144,6 +144,7 @@ class House:
     asked: list[tuple[str, Any]] = field(default_factory=list)
     heard: list[Facts] = field(default_factory=list)
     pops: list[Facts] = field(default_factory=list)
+    exchanges: dict[str, bool] = field(default_factory=lambda: {"main": True})
     wrapup_seconds: int = 30
     refuse: str = ""
     deaf: bool = False
@@ -269,6 +270,7 @@ class House:
             "calls": own,
             "presence": list(self.presence.values()),
             "queues": self.queues,
+            "pbx": [{"pbx": name, "connected": up, "reason": ""} for name, up in self.exchanges.items()],
             "tasks": [],
             "campaign": None,
         }
@@ -438,6 +440,11 @@ class House:
         """Somebody else answered."""
         self._phone_is(self.calls[call_id]["agent"], "idle")
         self.change(call_id, state="withdrawn", answered_by=[by], actions=[])
+
+    def exchange(self, name: str, *, connected: bool) -> None:
+        """An exchange answers or not."""
+        self.exchanges[name] = connected
+        self.tell({"type": "pbx", "pbx": name, "connected": connected, "reason": ""})
 
     def second_pbx(self, *extensions: str) -> None:
         """Another exchange with the same extensions, nobody logged in to its phones."""

@@ -5,7 +5,7 @@ import pytest
 
 from tests.browser.conftest import Seat, Sitting
 from tests.browser.fake_house import MARIA, SHARED, STRANGER, Facts, ago
-from tests.browser.looks import faults_in_every_look
+from tests.browser.looks import faults_in_every_look, violations
 
 POLICY = "default-src 'self'; connect-src 'self' ws://127.0.0.1:{port}"
 
@@ -87,6 +87,10 @@ async def _pops(seat: Seat) -> None:
     await seat.sees("tbody tr")
 
 
+async def _new(seat: Seat) -> None:
+    await seat.sees("first-steps li >> nth=1")
+
+
 STORIES = {
     "desk-idle": ("/", _idle),
     "desk-ringing": ("/", _ringing),
@@ -98,6 +102,7 @@ STORIES = {
     "desk-find": ("/", _find),
     "desk-keys": ("/", _keys),
     "desk-offline": ("/", _offline),
+    "desk-new": ("/", _new),
     "lines": ("/lines", _lines),
     "pops": ("/pops", _pops),
 }
@@ -110,6 +115,9 @@ async def test_every_page_is_in_order(sits: Sitting, name: str, language: str) -
     login, phones = ("chief", 200) if path == "/lines" else ("anna", 14)
     seat = await sits(login, language=language, phones=phones, bypass_csp=True, reduced_motion="reduce")
     seat.house.pops = _pops_told()
+    if story is _new:
+        seat.house.exchanges, seat.house.clients, seat.house.tasks = {}, {}, []
+        seat.house.missed, seat.house.queues, seat.house.presence = [], [], {"101": seat.house.presence["101"]}
     await seat.open(path)
     await story(seat)
     assert await faults_in_every_look(seat.page, name, language) == []
@@ -157,6 +165,30 @@ async def test_an_empty_house_says_so(sits: Sitting) -> None:
         "team-presence": "Телефонов не видно",
     }.items():
         await seat.sees(f"{place} .state", words)
+
+
+async def test_a_new_house_says_what_to_do_first(sits: Sitting) -> None:
+    seat = await sits()
+    house = seat.house
+    house.exchanges, house.clients, house.tasks = {}, {}, []
+    await seat.open()
+    await seat.sees("first-steps", "Подключите АТС")
+    await seat.sees("first-steps a", "Новый клиент")
+    house.exchange("main", connected=False)
+    await seat.sees("first-steps", "АТС main не отвечает")
+    house.exchange("main", connected=True)
+    await seat.misses("first-steps >> text=не отвечает")
+    assert await violations(seat.page) == []
+
+
+@pytest.mark.parametrize(("login", "path"), [("anna", "/"), ("chief", "/lines")])
+async def test_an_exchange_that_does_not_answer_is_told_and_untold(sits: Sitting, login: str, path: str) -> None:
+    seat = await (await sits(login)).open(path)
+    seat.house.exchange("main", connected=False)
+    await seat.sees("pbx-away", "Нет связи с АТС")
+    assert await violations(seat.page) == []
+    seat.house.exchange("main", connected=True)
+    await seat.misses("pbx-away")
 
 
 async def test_two_hundred_phones_are_searched_and_told_live(sits: Sitting) -> None:
