@@ -1,5 +1,6 @@
 """The light card: everything an agent needs while the phone rings, in one look-up by number."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -9,6 +10,7 @@ import orjson
 from crm_store import wording
 from crm_store.connection import answered
 from crm_store.database import Database
+from crm_store.together import Together
 from domain.record import instant
 from domain.rights import Scope, may_see_client
 
@@ -78,6 +80,7 @@ class Cards:
 
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
+        self._together = Together(self._for_everybody)
 
     async def card(self, scope: Scope | None, number: str | None) -> Card:
         """The card of `number` (E.164, else as dialled) for `scope`; None: for everybody, to be cut down by
@@ -85,11 +88,22 @@ class Cards:
         if number is None:
             return Card(number=None)
         with answered():
-            row = await self._pool.fetchrow(LOOK_UP, scope.user_id if scope else None, number, scope is None)
+            if scope is None:
+                row = await self._together.ask(number)
+            else:
+                row = await self._pool.fetchrow(LOOK_UP, scope.user_id, number, False)
         return read(number, row)
+
+    async def _for_everybody(self, numbers: Sequence[str]) -> Sequence[Any]:
+        return await self._pool.fetch(LOOK_UP_MANY, numbers)
 
 
 LOOK_UP = "select * from switchroom_card($1, $2, $3)"
+LOOK_UP_MANY = """
+select card.*
+  from unnest($1::text[]) with ordinality as asked (number, place), switchroom_card(null, asked.number, true) card
+ order by asked.place
+"""
 _PLAIN = ("kind", "name", "company", "responsible_name", "responsible_extension", "team_name", "language", "time_zone")
 _CALL = ("direction", "outcome", "talk_seconds", "owner", "queue", "voicemail", "disposition", "note")
 
