@@ -87,7 +87,11 @@ function updatePhone(item, row) {
   }
 }
 
-const person = (extension, pbx) => (extension ? `${nameOf(desk.phone(extension, pbx) ?? { extension })} ${extension}` : "");
+/** An extension as people say it: its user's name and number, or the phone's number alone. */
+function person(extension, pbx) {
+  const row = desk.phone(extension, pbx) ?? { extension };
+  return row.user?.name || row.name ? `${nameOf(row)} ${extension}` : nameOf(row);
+}
 
 /** Who takes part inside: who answered, else who is rung, else who calls. */
 function inside(call) {

@@ -60,7 +60,8 @@ class MissedList extends HTMLElement {
   #update(row, call) {
     const name = call.client?.name ?? call.client_name;
     const who = name || phone(call.caller?.number) || _("Number withheld");
-    const why = [name ? phone(call.caller?.number) : "", outcome(call), call.queue].filter(Boolean).join(" · ");
+    const why = [outcome(call), call.queue].filter(Boolean).join(" · ");
+    row.firstChild.title = [who, name ? phone(call.caller?.number) : "", why].filter(Boolean).join(" · ");
     tell(row.querySelector(".who"), who);
     tell(row.querySelector(".when"), moment(call.started_at, this.live.now()));
     tell(row.querySelector(".why"), why);

@@ -89,7 +89,7 @@ export function stateOf({ state, user_state: own, reason }) {
   };
   if (state === "idle" && own === "paused") return { word: reason || _("Pause"), look: "warn" };
   if (state === "idle" && own === "wrapup") return { word: _("Wrap-up"), look: "warn" };
-  if (state === "idle" && own === "offline") return { word: _("Phone"), look: "good" };
+  if (state === "idle" && own === "offline") return { word: _("Phone free"), look: "good" };
   return phones[state] ?? phones.unavailable;
 }
 
