@@ -1,6 +1,5 @@
 """The light card: everything an agent needs while the phone rings, in one look-up by number."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -80,7 +79,7 @@ class Cards:
 
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
-        self._together = Together(self._for_everybody)
+        self._together = Together(database.pool, LOOK_UP_MANY)
 
     async def card(self, scope: Scope | None, number: str | None) -> Card:
         """The card of `number` (E.164, else as dialled) for `scope`; None: for everybody, to be cut down by
@@ -93,9 +92,6 @@ class Cards:
             else:
                 row = await self._pool.fetchrow(LOOK_UP, scope.user_id, number, False)
         return read(number, row)
-
-    async def _for_everybody(self, numbers: Sequence[str]) -> Sequence[Any]:
-        return await self._pool.fetch(LOOK_UP_MANY, numbers)
 
 
 LOOK_UP = "select * from switchroom_card($1, $2, $3)"

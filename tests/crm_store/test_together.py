@@ -1,47 +1,51 @@
 """Look-ups that come together are asked together; none waits for, or fails with, another."""
 
 import asyncio
-from collections.abc import Sequence
 
+import asyncpg
 import pytest
 
+from crm_store.database import Database
 from crm_store.together import LANES, Together
 
+DOUBLED = (
+    "select 2 * number::int as number from unnest($1::text[]) with ordinality as asked (number, place) order by place"
+)
+ASLEEP = f"select * from pg_sleep(0.05), lateral ({DOUBLED}) doubled"
+WHO = "select pg_backend_pid() as number from unnest($1::text[])"
 
-class Clerk:
-    """Answers questions in a row when told to."""
-
-    def __init__(self) -> None:
-        self.asked: list[Sequence[str]] = []
-        self.may_answer = asyncio.Event()
-
-    async def answer(self, questions: Sequence[str]) -> Sequence[str]:
-        self.asked.append(questions)
-        await self.may_answer.wait()
-        if "bad" in questions:
-            raise ValueError(questions)
-        return [question.upper() for question in questions]
+FATAL = """
+select case number when 'end' then pg_terminate_backend(pg_backend_pid())::int else number::int end as number
+  from unnest($1::text[]) as number
+"""
 
 
-async def test_what_comes_while_others_are_answered_is_asked_at_once() -> None:
-    clerk = Clerk()
-    together = Together(clerk.answer)
-    asked = [asyncio.create_task(together.ask(name)) for name in "abcdef"]
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    later = [asyncio.create_task(together.ask(name)) for name in "gh"]
-    await asyncio.sleep(0)
-    clerk.may_answer.set()
-    assert await asyncio.gather(*asked, *later) == list("ABCDEFGH")
-    assert len(clerk.asked) <= LANES + 1
-    assert await together.ask("i") == "I"
+async def test_each_gets_his_own_answer_however_many_ask_at_once(database: Database) -> None:
+    together = Together(database.pool, ASLEEP)
+    rows = await asyncio.gather(*(together.ask(str(number)) for number in range(250)))
+    assert [row["number"] for row in rows] == [2 * number for number in range(250)]
 
 
-async def test_one_that_cannot_be_answered_spoils_nothing_for_the_others() -> None:
-    clerk = Clerk()
-    clerk.may_answer.set()
-    together = Together(clerk.answer)
-    asked = [asyncio.create_task(together.ask(name)) for name in ("a", "bad", "c")]
-    assert (await asked[0], await asked[2]) == ("A", "C")
-    with pytest.raises(ValueError, match="bad"):
-        await asked[1]
+async def test_a_crowd_needs_a_few_connections_only(database: Database) -> None:
+    together = Together(database.pool, WHO)
+    rows = await asyncio.gather(*(together.ask("1") for _ in range(250)))
+    assert len({row["number"] for row in rows}) <= LANES
+
+
+async def test_one_that_cannot_be_answered_spoils_nothing_for_the_others(database: Database) -> None:
+    together = Together(database.pool, DOUBLED)
+    asked = [asyncio.create_task(together.ask(text)) for text in ("1", "no number", "\udcff", "3")]
+    done = await asyncio.gather(*asked, return_exceptions=True)
+    assert [done[0]["number"], done[3]["number"]] == [2, 6]  # type: ignore[index]
+    assert isinstance(done[1], asyncpg.DataError)
+    assert isinstance(done[2], Exception)
+    assert (await together.ask("4"))["number"] == 8
+
+
+async def test_a_connection_that_breaks_fails_those_it_was_asked_for_and_the_next_are_answered(
+    database: Database,
+) -> None:
+    together = Together(database.pool, FATAL)
+    with pytest.raises((OSError, asyncpg.PostgresError, asyncpg.InterfaceError)):
+        await together.ask("end")
+    assert (await together.ask("5"))["number"] == 5
