@@ -135,15 +135,15 @@ class History:
                 await self._take()
 
     async def _rest(self, until: float) -> None:
-        self._wake.clear()
-        wait = (until - time.monotonic()) if self._running else (AWAY_SECONDS if self._spool else None)
-        try:
-            async with asyncio.timeout(None if wait is None else max(wait, 0.0)):
-                await self._wake.wait()
-                if not self._waiting and self._running:
-                    await asyncio.sleep(max(until - time.monotonic(), 0.0))
-        except TimeoutError:
-            return
+        """Until a row must be written at once, or those of running calls are due."""
+        while not self._waiting and not self._closing:
+            self._wake.clear()
+            due = (until - time.monotonic()) if self._running else (AWAY_SECONDS if self._spool else None)
+            try:
+                async with asyncio.timeout(None if due is None else max(due, 0.0)):
+                    await self._wake.wait()
+            except TimeoutError:
+                return
 
     async def _take(self) -> None:
         """One batch: up to the first merge, which is a transaction of its own."""

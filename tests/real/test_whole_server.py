@@ -182,46 +182,6 @@ async def test_a_click_rings_the_own_phone_then_the_client(stage: Stage, office:
     assert differences([record], [expected]) == []
 
 
-async def test_a_link_lost_during_calls_leaves_nothing_stuck_lost_or_double(stage: Stage, office: Office) -> None:
-    await office.seats("101", "102", "103")
-    kept, own, _ = await answered(stage, office)
-    gone = await stage.outside("69")
-    await office.screens["102"].card()
-    office.line.cut()
-
-    async def lost() -> bool:
-        return office.house.server.telephony.links()[0].state != "up"
-
-    await until("the link is seen as lost", lost)
-    await gone.hang_up()
-    began = await (await stage.phone("103")).call("102")
-    await taken(stage, "102")
-    await talk(began)
-    office.line.mend()
-    await office.house.connected()
-    await office.screens["102"].until("call", state="talking")
-    await began.hang_up()
-    await kept.hang_up()
-    await own.ended()
-    records = await office.records(2)
-    assert [record["owner"] for record in records] == ["101", None]
-    assert records[0]["ended_by"] == "caller"
-    assert records[1]["ended_by"] == "lost"
-    assert records[1]["complete"] is False
-    async with office.http["103"].get("calls") as answer:
-        [internal] = (await answer.json())["items"]
-    assert (internal["direction"], internal["owner"], internal["outcome"]) == ("internal", "102", "answered")
-    for extension in ("101", "102", "103"):
-
-        async def idle(extension: str = extension) -> bool:
-            async with office.http["101"].get("presence") as answer:
-                return any(
-                    one["extension"] == extension and one["state"] == "idle" for one in (await answer.json())["items"]
-                )
-
-        await until(f"{extension} is idle", idle)
-
-
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
 async def test_a_restart_of_the_pbx_in_mid_call_closes_its_record(
     pbx: Asterisk, stage: Stage, office: Office, how: signal.Signals
