@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from domain.calls import Call
-from domain.problems import Conflict, Invalid, Unavailable
+from domain.problems import Conflict, Invalid, Problem, Unavailable
 from domain.rights import Scope
 from telephony import actions
 from telephony.actions import Action, NotSendable
@@ -203,8 +203,13 @@ class Hands:
     async def _hang_up(self, _: Wish) -> None:
         party = self._call.party(self._extension)
         channel = self._own()
-        self._line.exchange.hung_up_for(self._call.id, self._extension)
-        await self._do(actions.hang_up(channel=channel, ringing=party is not None and party.state == "ringing"))
+        exchange = self._line.exchange
+        exchange.hung_up_for(self._call.id, self._extension)
+        try:
+            await self._do(actions.hang_up(channel=channel, ringing=party is not None and party.state == "ringing"))
+        except Problem:
+            exchange.hung_up_for(self._call.id, self._extension, really=False)
+            raise
 
     async def _record(self, wish: Wish) -> None:
         linkedid = self._call.linkedid

@@ -57,7 +57,7 @@ def _talks(tracker: Tracker, channel: Channel, story: Story, at: At) -> None:
             if person.extension is not None:
                 tracker.touch(story)
         tracker.touch_phone(person)
-    story.goes_on()
+    story.goes_on(*people)
     _answered_unseen(tracker, channel, company, story)
 
 

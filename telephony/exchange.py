@@ -22,7 +22,7 @@ from telephony.parties import RANK, part
 from telephony.presence import Board
 from telephony.queues import Queues
 from telephony.steps import STEPS
-from telephony.story import Request, Story
+from telephony.story import Story
 from telephony.text import outside_line
 from telephony.tracker import Tracker
 
@@ -276,11 +276,10 @@ class Exchange:
         found = self._part(call_id, extension)
         return () if found is None else tuple(channel.name for channel in self._tracker.switch.across(found))
 
-    def hung_up_for(self, call_id: str, extension: str) -> None:
-        """`extension`'s user hangs up through us: it is he who ends the call, not the PBX."""
-        found = self._part(call_id, extension)
-        if found is not None:
-            self._tracker.story_of[found.uniqueid].requests.append(Request(found, self._at, from_afar=True))
+    def hung_up_for(self, call_id: str, extension: str, *, really: bool = True) -> None:
+        """`extension`'s user hangs up through us: it is he who ends the call; not `really`: the PBX refused."""
+        if (found := self._part(call_id, extension)) is not None:
+            self._tracker.story_of[found.uniqueid].hangs_up_through_us(found, self._at, really=really)
 
     def _part(self, call_id: str, extension: str) -> Channel | None:
         story = self._story(CallId(call_id))

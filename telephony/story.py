@@ -56,14 +56,18 @@ class Joined:
 
 
 class Request:
-    """Somebody asked to hang up: the far end, or (not `from_afar`) the PBX did by itself or was told to."""
+    """Somebody asked to hang up: the far end, or (not `from_afar`) the PBX did by itself or was told to.
 
-    __slots__ = ("at", "channel", "from_afar")
+    `through_us`: from his screen. Asterisk never tells of that, only of whom it hangs up because of it.
+    """
 
-    def __init__(self, channel: Channel, at: At, *, from_afar: bool) -> None:
+    __slots__ = ("at", "channel", "from_afar", "through_us")
+
+    def __init__(self, channel: Channel, at: At, *, from_afar: bool, through_us: bool = False) -> None:
         self.channel = channel
         self.at = at
         self.from_afar = from_afar
+        self.through_us = through_us
 
 
 class Story:
@@ -125,11 +129,26 @@ class Story:
     def has_people(self) -> bool:
         return any(channel.person for channel in self.live.values())
 
-    def goes_on(self) -> None:
-        """Something new began: whoever asked to hang up before did not end the call."""
-        self.requests.clear()
+    def goes_on(self, *talking: Channel) -> None:
+        """Something new began: whoever asked to hang up before did not end the call.
+
+        Unless he is still on his way out: asked for just now through us, or among those `talking`.
+        """
+        self.requests = [asked for asked in self.requests if self._leaves(asked, talking)]
         self.leavers.clear()
         self.restless = None
+
+    def hangs_up_through_us(self, channel: Channel, at: At, *, really: bool) -> None:
+        """The user of `channel` pressed "hang up" on his screen; not `really`: it was refused."""
+        if really:
+            self.requests.append(Request(channel, at, from_afar=True, through_us=True))
+            return
+        self.requests = [asked for asked in self.requests if not (asked.through_us and asked.channel is channel)]
+
+    def _leaves(self, asked: Request, talking: tuple[Channel, ...]) -> bool:
+        if asked.through_us:
+            return asked.channel.uniqueid in self.live
+        return asked.from_afar and asked.channel in talking
 
     def is_caller(self, channel: Channel) -> bool:
         """Whether `channel` is the caller's side of the call."""

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from config.settings import Pbx
 from domain.events import CallChanged, CallEnded, News, PresenceChanged
 from domain.phone import to_phone
@@ -118,18 +120,63 @@ def test_a_call_still_up_after_the_link_was_lost_goes_on() -> None:
     assert [(call.state, call.complete) for call in pbx.calls()] == [("talking", True)]
 
 
-def test_an_agent_who_hangs_up_through_us_is_the_one_who_ended_the_call() -> None:
+SCREEN_THEN = {
+    "talked a while": "enter:101 enter:trunk | leave:101 leave:trunk soft:trunk gone:101 gone:trunk",
+    "the other channel goes first": "enter:101 enter:trunk | leave:101 leave:trunk soft:trunk gone:trunk gone:101",
+    "before they are connected": "| enter:101 enter:trunk leave:101 leave:trunk soft:trunk gone:101 gone:trunk",
+    "between the two": "enter:101 | enter:trunk leave:101 leave:trunk soft:trunk gone:trunk gone:101",
+    "never connected": "| enter:101 leave:101 soft:trunk gone:101 gone:trunk",
+    "his own channel is gone at once": "| enter:101 leave:101 gone:101 soft:trunk gone:trunk",
+    "both are told": "enter:101 enter:trunk | soft:101 soft:trunk leave:trunk leave:101 gone:trunk gone:101",
+    "the other is told first": "enter:101 enter:trunk | soft:trunk soft:101 leave:trunk leave:101 gone:trunk gone:101",
+    "nothing but the end": "| gone:trunk gone:101",
+}
+"""What Asterisk tells from the answer on; at `|` agent 101 hangs up on his screen."""
+
+KINDS = {
+    "enter": {"Event": "BridgeEnter", "BridgeUniqueid": "room", "BridgeTechnology": "simple_bridge"},
+    "leave": {"Event": "BridgeLeave", "BridgeUniqueid": "room", "BridgeTechnology": "simple_bridge"},
+    "asks": {"Event": "HangupRequest"},
+    "soft": {"Event": "SoftHangupRequest", "Cause": "16"},
+    "gone": {"Event": "Hangup", "Cause": "16"},
+}
+
+
+def ended_by_after(events: str, *, refused: bool = False) -> str | None:
+    """Who ended a call that 101 has just answered and that goes on as `events` tell."""
     pbx = exchange()
-    play(pbx, "a_inbound_caller_hangup", until="BridgeEnter", times=2)
+    play(pbx, "a_inbound_caller_hangup", until="DialEnd")
     (call,) = pbx.calls()
-    pbx.hung_up_for(call.id, "101")
-    for name in (pbx.channel_of(call.id, "101"), pbx.peer_channel_of(call.id, "101")):
-        channel = pbx._tracker.switch.by_name[name or ""]
-        asked = {"Channel": channel.name, "Uniqueid": channel.uniqueid}
-        pbx.receive(asked | {"Event": "SoftHangupRequest", "Cause": "32"})
-    told = [
-        news
-        for channel in list(pbx._tracker.switch.channels.values())
-        for news in pbx.receive({"Event": "Hangup", "Uniqueid": channel.uniqueid, "Cause": "16"})
-    ]
-    assert [news.call.ended_by for news in told if isinstance(news, CallEnded)] == ["callee"]
+    names = {channel.endpoint.name: channel for channel in pbx._tracker.switch.channels.values()}
+    told: list[News] = []
+    for event in events.split():
+        if event == "|":
+            pbx.hung_up_for(call.id, "101")
+            if refused:
+                pbx.hung_up_for(call.id, "101", really=False)
+            continue
+        kind, _, who = event.partition(":")
+        channel = names[f"PJSIP/{who}"]
+        told += pbx.receive(KINDS[kind] | {"Channel": channel.name, "Uniqueid": channel.uniqueid})
+    (ended,) = [news.call for news in told if isinstance(news, CallEnded)]
+    return ended.ended_by
+
+
+@pytest.mark.parametrize("events", SCREEN_THEN.values(), ids=SCREEN_THEN)
+def test_who_hangs_up_on_the_screen_ended_the_call_in_whatever_order_it_is_told(events: str) -> None:
+    assert ended_by_after(events) == "callee"
+
+
+def test_a_caller_who_hung_up_before_the_agent_did_on_his_screen_ended_the_call() -> None:
+    events = "enter:101 enter:trunk asks:trunk | leave:trunk leave:101 gone:101 gone:trunk"
+    assert ended_by_after(events) == "caller"
+
+
+def test_a_hang_up_that_was_refused_tells_nothing_of_who_ended_the_call() -> None:
+    events = "enter:101 enter:trunk | asks:trunk leave:trunk leave:101 gone:trunk gone:101"
+    assert ended_by_after(events, refused=True) == "caller"
+
+
+def test_a_phone_that_hangs_up_the_moment_it_is_answered_ended_the_call() -> None:
+    events = "asks:101 enter:101 enter:trunk leave:101 leave:trunk soft:trunk gone:101 gone:trunk"
+    assert ended_by_after(events) == "callee"
