@@ -1,5 +1,6 @@
 """The calls of the history: found, read, and what people add to them."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -84,11 +85,17 @@ select call_shape(c)::text as shape, (select cl.name from client cl where cl.id 
 """
 
 
+async def _nothing_owed(_: str) -> None:
+    """Every row is written: nobody keeps a history here."""
+
+
 class Calls:
     """Call records as one user may see them: the contract's section 4, with `client_name` beside."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, caught_up: Callable[[str], Awaitable[None]] = _nothing_owed) -> None:
+        """`caught_up(id)` waits until what was heard of a call that goes on is in its row."""
         self._database = database
+        self._caught_up = caught_up
 
     async def list(
         self, scope: Scope, filters: CallFilters = NO_FILTER, limit: int = 50, cursor: str | None = None
@@ -115,6 +122,7 @@ class Calls:
 
     async def get(self, scope: Scope, call_id: str) -> Facts:
         """One call; the id of a consultation that became part of another gives that one."""
+        await self._caught_up(known_id(call_id))
         with answered():
             async with self._database.as_user(scope) as connection:
                 return await _one(connection, known_id(call_id))
@@ -122,6 +130,7 @@ class Calls:
     async def patch(self, scope: Scope, call_id: str, patch: CallPatch) -> Facts:
         """Keep what is named, and nothing else: the desk saves a note while it is being typed."""
         facts = {name: value for name, value in patch.model_dump().items() if name in patch.model_fields_set}
+        await self._caught_up(known_id(call_id))
         with answered():
             async with self._database.as_user(scope) as connection:
                 before = await _one(connection, known_id(call_id))

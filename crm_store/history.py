@@ -8,6 +8,7 @@ order, before anything newer when it is back.
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +35,7 @@ LARGEST_BATCH = 1000
 RUNNING_SECONDS = 1.0
 AWAY_SECONDS = 1.0
 PATIENCE_SECONDS = 10.0
+CATCH_UP_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ class History:
         self._spool = Spool(spool_dir)
         self._stored = stored
         self._waiting: list[_Waiting] = []
+        self._writing: Sequence[_Waiting] = ()
+        self._wrote = asyncio.Event()
         self._running: dict[str, Call] = {}
         self._wake = asyncio.Event()
         self._retry_at = 0.0
@@ -100,6 +104,25 @@ class History:
                 self._running.pop(call.id, None)
                 self._put(call, into=into)
 
+    async def caught_up(self, call_id: str) -> None:
+        """Wait, for a moment at most, until the row of a call says all that was heard of it: whoever has just been
+        told of a call finds it in the history. What waits on disk is tried again at once."""
+        if (call := self._running.pop(call_id, None)) is not None:
+            self._put(call)
+        if self._spool:
+            self._retry_at = time.monotonic()
+            self._wake.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CATCH_UP_SECONDS):
+                while self._owes(call_id):
+                    await self._wrote.wait()
+
+    def _owes(self, call_id: str) -> bool:
+        return self._replay_is_due() or any(one.call.id == call_id for one in (*self._writing, *self._waiting))
+
+    def _replay_is_due(self) -> bool:
+        return bool(self._spool) and time.monotonic() >= self._retry_at
+
     async def close_left_open(self, pbx: str, live: Iterable[str]) -> None:
         """Close what an earlier run left open and `pbx`, which has just told its `live` calls, does not know."""
         try:
@@ -129,14 +152,16 @@ class History:
             if time.monotonic() - flushed >= RUNNING_SECONDS:
                 flushed = time.monotonic()
                 self._flush_running()
-            if self._spool and time.monotonic() >= self._retry_at:
+            if self._replay_is_due():
                 await self._replay()
             if self._waiting:
                 await self._take()
+            self._wrote.set()  # wakes who waits now, and nobody later
+            self._wrote.clear()
 
     async def _rest(self, until: float) -> None:
         """Until a row must be written at once, or those of running calls are due."""
-        while not self._waiting and not self._closing:
+        while not self._waiting and not self._closing and not self._replay_is_due():
             self._wake.clear()
             due = (until - time.monotonic()) if self._running else (AWAY_SECONDS if self._spool else None)
             try:
@@ -150,6 +175,7 @@ class History:
         cut = next((at for at, one in enumerate(self._waiting) if one.into), len(self._waiting))
         size = min(cut, LARGEST_BATCH) or 1
         batch, self._waiting = self._waiting[:size], self._waiting[size:]
+        self._writing = batch
         try:
             if batch[0].into:
                 await self._merge(batch[0])
@@ -158,6 +184,8 @@ class History:
         except Exception as error:
             log.exception("calls could not be stored", calls=len(batch))
             _fail(batch, error)
+        finally:
+            self._writing = ()
 
     async def _write(self, batch: Sequence[_Waiting]) -> None:
         rows = {one.call.id: one.row for one in batch}  # the last row of a call wins

@@ -1,6 +1,6 @@
 """The store as one thing: everything it offers, built once over one database."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from config.settings import Settings
@@ -40,14 +40,16 @@ def build(
     *,
     publish: Callable[[ClientChanged | UserChanged], None] = lambda _: None,
     passwords: Passwords | None = None,
+    caught_up: Callable[[str], Awaitable[None]] | None = None,
 ) -> Store:
-    """The store over `database`, numbers read as `settings` say; `publish` hears of every change after its commit."""
+    """The store over `database`, numbers read as `settings` say; `publish` hears of every change after its commit.
+    `caught_up(id)`: waits until what was heard of a running call is stored."""
     users = Users(database, passwords=passwords, changed=publish)
     return Store(
         database=database,
         clients=Clients(database, country=settings.country, area_code=settings.area_code, changed=publish),
         cards=Cards(database),
-        calls=Calls(database),
+        calls=Calls(database, caught_up=caught_up) if caught_up else Calls(database),
         timeline=TimeLine(database),
         tasks=Tasks(database),
         orders=Orders(database),

@@ -24,7 +24,7 @@ from domain.events import News
 from domain.routes import Route
 from screenpop.admission import Credentials
 from screenpop.service import Screenpop
-from switchroom import VERSION, elsewhere, garbage, service_manager
+from switchroom import VERSION, books, elsewhere, garbage, service_manager
 from switchroom.bus import Bus
 from switchroom.elsewhere import TelephonyElsewhere
 from switchroom.guard import Address
@@ -38,7 +38,6 @@ from telephony.service import Telephony
 
 log = structlog.get_logger()
 ROLES = frozenset({"pbx", "live", "web", "worker"})
-HEARD_BY_HISTORY = (events.CallChanged, events.CallEnded, events.CallMerged)
 
 
 class CannotStart(Exception):  # noqa: N818 - a state of the machine, not a mistake of ours
@@ -97,7 +96,8 @@ async def serving(
             message = f"the database lacks {', '.join(pending)}; run: switchroom migrate"
             raise CannotStart(message)
         bus = await NatsBus.connect(settings.bus.nats, doors) if settings.bus.nats else Bus()
-        store = build(database, settings, publish=bus.publish)
+        history = History(database, settings.data_dir / "spool", stored=bus.publish) if "pbx" in roles else None
+        store = build(database, settings, publish=bus.publish, caught_up=books.caught_up(bus, history))
         await before(store)
         parts: dict[str, Callable[[], Awaitable[None]]] = {}
         switchboard = await _telephony(settings, roles, store, bus, parts)
@@ -109,8 +109,8 @@ async def serving(
         app = _site(settings, roles, store, bus, switchboard, screens, live_port)
         host, port = settings.web.host, settings.web.port
         web_port = await doors.enter_async_context(_listening(serve_site(app, host, port), host, port))
-        if isinstance(switchboard, Telephony):  # only now: the ports are ours, so no other server has these PBXs
-            await _keep_history(settings, store, bus, switchboard, doors)
+        if history and isinstance(switchboard, Telephony):  # the ports are ours: no other server has these PBXs
+            await books.keep(history, bus, switchboard, doors)
         parts["bus"] = bus.run
         await doors.enter_async_context(supervision(**parts))
         yield Server(
@@ -156,23 +156,6 @@ async def _telephony(
     if isinstance(bus, NatsBus):
         await elsewhere.answer_for(switchboard, bus)
     return switchboard
-
-
-async def _keep_history(
-    settings: Settings, store: Store, bus: Bus, switchboard: Telephony, doors: AsyncExitStack
-) -> None:
-    """Store every call where it is heard first: who tells it to others tells what is stored."""
-    history = History(store.database, settings.data_dir / "spool", stored=bus.publish)
-    await doors.enter_async_context(history)
-
-    async def keep(news: News) -> None:
-        if isinstance(news, HEARD_BY_HISTORY):
-            await history.on(news)
-        elif isinstance(news, events.PbxConnected):
-            live = [call.id for call in switchboard.calls() if call.pbx == news.pbx]
-            await history.close_left_open(news.pbx, live)
-
-    bus.subscribe("history", keep, *HEARD_BY_HISTORY, events.PbxConnected)
 
 
 async def _screens(
@@ -231,7 +214,7 @@ def _site(
         return signed_in.scope if signed_in else None
 
     return site(
-        routes=with_life(routes, store.calls, switchboard if isinstance(switchboard, Telephony) else None),
+        routes=with_life(routes, store.calls, elsewhere.standing(switchboard)),
         pages=(
             *screenpop.pages.screens(),
             *screens_of_the_house(store),
@@ -264,6 +247,12 @@ def _live_routes(bus: Bus, switchboard: Telephony | TelephonyElsewhere, screens:
         if screens is None:
             mine += elsewhere.screen_routes(bus)
     return mine
+
+
+def _quiet(switchboard: Telephony | TelephonyElsewhere, screens: Screenpop | None) -> bool:
+    """Whether no call is up that this process knows of."""
+    heard = switchboard.calls() if isinstance(switchboard, Telephony) else ()
+    return not heard and (screens is None or screens.desk.quiet())
 
 
 def _checks(store: Store, switchboard: Telephony | TelephonyElsewhere) -> tuple[Check, ...]:

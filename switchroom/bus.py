@@ -1,4 +1,7 @@
-"""The bus: one ordered inbox a reader, so that a slow or failing reader hurts only itself."""
+"""The bus: one ordered inbox a reader, so that a slow or failing reader hurts only itself.
+
+A reader that never waits gives way after a handful of events: a long inbox of one must not hold up the others.
+"""
 
 import asyncio
 from collections import deque
@@ -15,6 +18,7 @@ FAILURES = Counter("switchroom_bus_failures", "News a reader failed on", ["reade
 WAITING = Gauge("switchroom_bus_waiting", "News a reader has not read yet", ["reader"])
 
 Handler = Callable[[News], Awaitable[None]]
+HANDFUL = 32
 
 
 @dataclass(slots=True)
@@ -24,8 +28,10 @@ class _Reader:
     kinds: tuple[type, ...]
     inbox: deque[News] = field(default_factory=deque)
     """What is not handled yet; the first one may be in hand."""
+    handled: int = 0
     filled: asyncio.Event = field(default_factory=asyncio.Event)
-    emptied: asyncio.Event = field(default_factory=asyncio.Event)
+    moved: asyncio.Event = field(default_factory=asyncio.Event)
+    """Wakes who waits for this reader, after each handful; never stays set."""
 
 
 class Bus:
@@ -50,7 +56,6 @@ class Bus:
             self._concerned[kind] = concerned
         for reader in concerned:
             if not reader.inbox:
-                reader.emptied.clear()
                 reader.filled.set()
             reader.inbox.append(news)
 
@@ -64,7 +69,14 @@ class Bus:
         """Wait until every event published so far was handled."""
         for reader in self._readers:
             while reader.inbox:
-                await reader.emptied.wait()
+                await reader.moved.wait()
+
+    async def handled(self, name: str) -> None:
+        """Wait until the reader called `name` has handled what was published until now, not what comes meanwhile."""
+        for reader in self._readers:
+            due = reader.handled + len(reader.inbox)
+            while reader.name == name and reader.handled < due:
+                await reader.moved.wait()
 
 
 async def _read(reader: _Reader) -> None:
@@ -73,11 +85,20 @@ async def _read(reader: _Reader) -> None:
         await reader.filled.wait()
         reader.filled.clear()
         while inbox:
-            try:
-                await reader.handle(inbox[0])
-            except Exception:
-                FAILURES.labels(reader.name).inc()
-                log.exception("a reader failed on an event", reader=reader.name, event_kind=type(inbox[0]).__name__)
-            finally:
-                inbox.popleft()
-        reader.emptied.set()
+            for _ in range(min(len(inbox), HANDFUL)):
+                await _handle(reader, inbox[0])
+            reader.moved.set()
+            reader.moved.clear()
+            if inbox:
+                await asyncio.sleep(0)
+
+
+async def _handle(reader: _Reader, news: News) -> None:
+    try:
+        await reader.handle(news)
+    except Exception:
+        FAILURES.labels(reader.name).inc()
+        log.exception("a reader failed on an event", reader=reader.name, event_kind=type(news).__name__)
+    finally:
+        reader.inbox.popleft()
+        reader.handled += 1

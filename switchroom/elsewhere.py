@@ -3,6 +3,7 @@
 `offer` lets this process answer a route for the others; `forwarded` is the same route where it is not at home.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import wraps
@@ -26,8 +27,10 @@ from telephony.service import Telephony
 
 log = structlog.get_logger()
 Packed = tuple[dict[str, Any]]
+Asked = tuple[str, Scope]
 PAUSE = "telephony.pause"
 SNAPSHOT = "telephony.snapshot"
+STANDING = "telephony.standing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,17 @@ class Snapshot:
     calls: tuple[Call, ...]
     presence: tuple[Presence, ...]
     queues: tuple[Queue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A call that lives, and what the user who asked can do with it now."""
+
+    call: Call
+    actions: tuple[str, ...]
+
+
+Standings = Callable[[str, Scope], Awaitable[Standing | None]]
 
 
 class TelephonyElsewhere:
@@ -62,6 +76,22 @@ class TelephonyElsewhere:
         """How things stand now; raises Unavailable."""
         return cast("Snapshot", await self._bus.ask(SNAPSHOT, tuple[()], Snapshot))
 
+    async def standing(self, call_id: str, scope: Scope) -> Standing | None:
+        """How a call stands where its PBX is; raises Unavailable."""
+        return cast("Standing | None", await self._bus.ask(STANDING, Asked, Standing | None, call_id, scope))
+
+
+def standing(switchboard: Telephony | TelephonyElsewhere) -> Standings:
+    """Who knows how a call stands: this process, or the one that has the PBXs."""
+    if isinstance(switchboard, TelephonyElsewhere):
+        return switchboard.standing
+
+    async def here(call_id: str, scope: Scope) -> Standing | None:
+        call = switchboard.call(call_id)
+        return Standing(call=call, actions=switchboard.actions(call, scope)) if call else None
+
+    return here
+
 
 async def answer_for(switchboard: Telephony, bus: NatsBus) -> None:
     """Let the other processes use this one's telephony."""
@@ -76,6 +106,7 @@ async def answer_for(switchboard: Telephony, bus: NatsBus) -> None:
 
     await bus.answer(PAUSE, switchboard.pause, tuple[str, bool, str], None)
     await bus.answer(SNAPSHOT, snapshot, tuple[()], Snapshot)
+    await bus.answer(STANDING, standing(switchboard), Asked, Standing | None)
     for route in telephony.http.routes(switchboard):
         await offer(route, bus)
 

@@ -7,7 +7,7 @@ import pytest
 
 from crm_store.client import ClientDraft
 from crm_store.database import Database
-from tests.whole import ANNA, SimulatedHouse, simulated_house, until
+from tests.whole import ANNA, SimulatedHouse, simulated_house
 
 
 @pytest.fixture
@@ -38,11 +38,6 @@ async def test_a_known_clients_call_pops_his_card_and_ends_in_his_history(house:
     call.hang_up()
     await screen.until("call", state="ended")
 
-    async def stored() -> bool:
-        async with http.get(f"calls/{ringing['call']['id']}") as answer:
-            return (await answer.json()).get("outcome") == "answered"
-
-    await until("the end is in the history", stored)
     async with http.patch(
         f"calls/{ringing['call']['id']}", json={"note": "перезвонить", "disposition": None}
     ) as answer:
@@ -57,6 +52,20 @@ async def test_a_known_clients_call_pops_his_card_and_ends_in_his_history(house:
         anna.id,
         "перезвонить",
     )
+
+
+async def test_a_note_typed_in_the_very_first_moment_is_kept(house: SimulatedHouse) -> None:
+    await house.hires("101", "agent", "101")
+    screen, http = await house.opens_page("101")
+    call = house.pbx.incoming(ANNA, to="101")
+    address = f"calls/{(await screen.until('call'))['call']['id']}"
+    async with http.patch(address, json={"note": "пере"}) as answer:
+        assert (answer.status, (await answer.json())["note"]) == (200, "пере")
+    call.hang_up()
+    await screen.until("call", state="ended")
+    async with http.patch(address, json={"note": "перезвонить"}) as answer:
+        record = await answer.json()
+    assert (answer.status, record["note"], record["outcome"]) == (200, "перезвонить", "cancelled")
 
 
 async def test_a_ringing_group_is_told_and_the_losers_cards_are_withdrawn(house: SimulatedHouse) -> None:
@@ -98,13 +107,9 @@ async def test_rest_says_of_a_call_what_can_be_done_with_it_and_when_it_is_over(
 
     call.hang_up()
     await screen.until("call", state="ended")
-
-    async def stored() -> bool:
-        async with http.get(address) as answer:
-            seen = await answer.json()
-        return (seen.get("state"), seen.get("actions"), seen.get("outcome")) == ("ended", [], "cancelled")
-
-    await until("the end is in the history", stored)
+    async with http.get(address) as answer:
+        seen = await answer.json()
+    assert (seen["state"], seen["actions"], seen["outcome"]) == ("ended", [], "cancelled")
     async with http.post(f"{address}/hangup", json={}) as answer:
         assert (answer.status, (await answer.json())["detail"]) == (409, "Звонок уже завершён")
     for who, path in ((stranger, f"{address}/hangup"), (http, f"{address}/sing")):

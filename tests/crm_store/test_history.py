@@ -182,6 +182,32 @@ async def test_while_the_database_is_away_calls_wait_on_disk_in_order(database: 
     assert not (tmp_path / "calls.spool").exists()
 
 
+async def test_whoever_was_told_of_a_call_finds_its_row_as_it_was_told(database: Database, tmp_path: Path) -> None:
+    first = ringing()
+    later = replace(first, legs=(*first.legs, Leg(extension="109")))
+    async with History(database, tmp_path) as history:
+        await history.on(CallChanged(at=AT, before=None, after=first, read_at=0))
+        await history.on(CallChanged(at=AT, before=first, after=later, read_at=0))
+        await history.caught_up(first.id)
+        assert [row["extension"] for row in await database.pool.fetch("select extension from call_leg")][-1] == "109"
+        await history.on(CallEnded(at=AT, call=answered(first)))
+        await history.caught_up(first.id)
+        assert (await kept(database))[0]["outcome"] == "answered"
+        await history.caught_up("9b2b1f9e-0000-4000-8000-000000000000")
+
+
+async def test_what_waits_on_disk_is_written_when_somebody_asks_for_it(database: Database, tmp_path: Path) -> None:
+    away = Away(database)
+    call = answered(ringing())
+    async with History(Database(away), tmp_path) as history:  # type: ignore[arg-type]
+        await history.log(call)
+        await history.caught_up(call.id)
+        assert await kept(database) == []
+        away.back = True
+        await history.caught_up(call.id)
+        assert [row["outcome"] for row in await kept(database)] == ["answered"]
+
+
 async def test_what_waited_on_disk_is_written_after_a_restart(database: Database, tmp_path: Path) -> None:
     Spool(tmp_path).keep([encoded(answered(ringing()))])
     with (tmp_path / "calls.spool").open("ab") as file:

@@ -68,3 +68,39 @@ async def test_a_slow_reader_does_not_delay_the_others() -> None:
     bus.subscribe("quick", listen, PbxLost)
     await told_while_running(bus, lost("1"), lost("2"))
     assert heard == [lost("1"), lost("2")]
+
+
+async def test_a_reader_that_never_waits_lets_the_others_read_too() -> None:
+    order: list[str] = []
+
+    def reader(name: str):  # noqa: ANN202
+        async def listen(_: News) -> None:
+            order.append(name)
+
+        return listen
+
+    bus = Bus()
+    bus.subscribe("busy", reader("busy"), PbxLost)
+    bus.subscribe("next", reader("next"), PbxLost)
+    await told_while_running(bus, *(lost(str(number)) for number in range(1000)))
+    assert order.index("next") < 100
+
+
+async def test_one_reader_can_be_waited_for_whatever_the_others_do() -> None:
+    heard: list[News] = []
+
+    async def stuck(_: News) -> None:
+        await asyncio.Event().wait()
+
+    async def listen(news: News) -> None:
+        heard.append(news)
+
+    bus = Bus()
+    bus.subscribe("stuck", stuck, PbxLost)
+    bus.subscribe("history", listen, PbxLost)
+    running = asyncio.create_task(bus.run())
+    bus.publish(lost("1"))
+    await bus.handled("history")
+    assert heard == [lost("1")]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
