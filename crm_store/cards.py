@@ -1,5 +1,6 @@
 """The light card: everything an agent needs while the phone rings, in one look-up by number."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -79,7 +80,7 @@ class Cards:
 
     def __init__(self, database: Database) -> None:
         self._pool = database.pool
-        self._together = Together(database.pool, LOOK_UP_MANY)
+        self._together = Together(database.pool, LOOK_UP_MANY, read)
 
     async def card(self, scope: Scope | None, number: str | None) -> Card:
         """The card of `number` (E.164, else as dialled) for `scope`; None: for everybody, to be cut down by
@@ -88,10 +89,13 @@ class Cards:
             return Card(number=None)
         with answered():
             if scope is None:
-                row = await self._together.ask(number)
-            else:
-                row = await self._pool.fetchrow(LOOK_UP, scope.user_id, number, False)
+                return await self._together.ask(number)
+            row = await self._pool.fetchrow(LOOK_UP, scope.user_id, number, False)
         return read(number, row)
+
+    def pop(self, number: str) -> "asyncio.Future[Card]":
+        """The same for everybody, on its way already; raises what the database says where it is away."""
+        return self._together.ask(number)
 
 
 LOOK_UP = "select * from switchroom_card($1, $2, $3)"

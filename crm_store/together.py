@@ -6,8 +6,8 @@ back to the pool.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
 
 import asyncpg
 
@@ -16,28 +16,29 @@ from crm_store.connection import AWAY, Connection
 LANES = 4
 """How many statements run at a time: the others go on where one waits for the disk."""
 MOST = 100
-Waiting = tuple[str, "asyncio.Future[Any]"]
+Answer = TypeVar("Answer")
 
 
-class Together:
-    """`statement` takes an array of questions, $1, and gives one row for each, in the same order."""
+class Together(Generic[Answer]):
+    """`statement` takes an array of questions, $1, and gives one row for each, in the same order; `read` makes the
+    answer of a question and its row."""
 
-    def __init__(self, pool: asyncpg.Pool, statement: str) -> None:
-        self._pool, self._statement = pool, statement
-        self._waiting: list[Waiting] = []
+    def __init__(self, pool: asyncpg.Pool, statement: str, read: Callable[[str, Any], Answer]) -> None:
+        self._pool, self._statement, self._read = pool, statement, read
+        self._waiting: list[tuple[str, asyncio.Future[Answer]]] = []
         self._lanes: set[asyncio.Task[None]] = set()
         self._open = 0
 
-    async def ask(self, question: str) -> Any:
-        """The row that answers one question; raises what its statement raised."""
-        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    def ask(self, question: str) -> "asyncio.Future[Answer]":
+        """The answer to one question, or what its statement raised."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, future))
         if self._open < LANES:
             self._open += 1
             lane = asyncio.create_task(self._serve(), name="look-ups")
             self._lanes.add(lane)
             lane.add_done_callback(self._lanes.discard)
-        return await future
+        return future
 
     async def _serve(self) -> None:
         """One lane: lives while there is something to ask."""
@@ -52,11 +53,11 @@ class Together:
         finally:
             self._open -= 1
 
-    def _next(self) -> list[Waiting]:
+    def _next(self) -> list[tuple[str, asyncio.Future[Answer]]]:
         batch, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
         return batch
 
-    async def _settle(self, connection: Connection, batch: Sequence[Waiting]) -> bool:
+    async def _settle(self, connection: Connection, batch: Sequence[tuple[str, "asyncio.Future[Answer]"]]) -> bool:
         """Ask and answer; whether the connection can be used again. One that cannot be asked spoils no other."""
         try:
             rows = await connection.fetch(self._statement, [question for question, _ in batch])
@@ -68,13 +69,13 @@ class Together:
                 _fail(batch, error)
                 return True
             return all([await self._settle(connection, [one]) for one in batch])
-        for (_, future), row in zip(batch, rows, strict=True):
+        for (question, future), row in zip(batch, rows, strict=True):
             if not future.done():
-                future.set_result(row)
+                future.set_result(self._read(question, row))
         return True
 
 
-def _fail(batch: Sequence[Waiting], error: Exception) -> None:
+def _fail(batch: Sequence[tuple[str, asyncio.Future[Any]]], error: Exception) -> None:
     for _, future in batch:
         if not future.done():
             future.set_exception(error)

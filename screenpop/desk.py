@@ -87,6 +87,10 @@ class Desk:
                 assert_never(news)
         return []
 
+    def quiet(self) -> bool:
+        """Whether no call is going on."""
+        return self._lines.quiet()
+
     def restless(self) -> bool:
         """Whether a `tick` has anything to tell."""
         return self._lines.restless() or self._floor.restless()

@@ -17,8 +17,8 @@ from screenpop.recent import Told
 from screenpop.telling import Telling, sees_peers
 
 OUTBOX = 1_048_576
-SLICE = 0.002  # seconds after which a frame for many lets a pop pass
-PART = 32
+SLICE = 0.0005  # seconds after which a frame for many lets a pop pass
+PART = 8
 A_WRITE = 8_192  # bytes: what one more write costs, however short
 AT_ONCE = 4_000_000  # bytes: what is written in one go, a few milliseconds; slices would cost more than they save
 Group = tuple[Topics, bool]
@@ -158,6 +158,7 @@ class Fanout:
             return
         for group, links in self._groups.items():
             self._send_many(links, _Mail(batch, group, named))
+        self._hurry(batch)
 
     def write(self, links: Iterable[Link], data: bytes) -> None:
         """Write one frame to a few, after what they are about to get."""
@@ -173,6 +174,12 @@ class Fanout:
                 tellings = [batch[at] for at in places if batch[at].telling.concerns(link.scope, link.topics)]
                 if tellings:
                     self.write((link,), frame(array(told.encoded for told in tellings)))
+
+    def _hurry(self, batch: Sequence[Told]) -> None:
+        """Who is told of a call, and of much else with it, does not wait for his turn."""
+        if self._rounds:
+            urgent = {user for told in batch if told.telling.kind == "" for user in told.telling.users or ()}
+            self.write([link for user in urgent for link in self._by_user.get(user, ())], b"")
 
     def _send_many(self, links: Collection[Link], mail: _Mail) -> None:
         """Send to any number: to many in slices of time, so that a pop need not wait for all."""

@@ -90,6 +90,10 @@ class Gateway:
         """Send events to everyone they concern. Never waits."""
         self._post.tell(tellings)
 
+    def flush(self) -> None:
+        """Send what was told now, not in the next turn of the loop."""
+        self._post.flush()
+
     def connected(self, user_id: str) -> bool:
         """Whether that user has a page open."""
         return bool(self._fanout.of(user_id))

@@ -103,6 +103,10 @@ class Lines:
         wanted, self._wanted = self._wanted, []
         return wanted
 
+    def quiet(self) -> bool:
+        """Whether no call is going on."""
+        return not self._live
+
     def restless(self) -> bool:
         """Whether the next `tick` has anything to tell."""
         return bool(self._changed)

@@ -96,7 +96,7 @@ class Screenpop:
         self._ticking: asyncio.TimerHandle | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._rests: dict[str, tuple[bool, str]] = {}
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def serving(self, host: str, port: int) -> AsyncIterator[int]:
@@ -109,7 +109,7 @@ class Screenpop:
                 for timer in (self._ticking, self._alarm):
                     if timer is not None:
                         timer.cancel()
-                for task in self._running:
+                for task in (*self._running, *self.cards.running):
                     task.cancel()
 
     def presence(self, scope: Scope) -> Sequence[Mapping[str, Any]]:
@@ -170,17 +170,13 @@ class Screenpop:
 
     def _find(self, wanted: Wanted) -> None:
         """The card of a call: at once if the database answers in time, else after the number."""
-        asked = self.cards.ask(wanted.number)
         patience = asyncio.get_running_loop().call_later(self._patience, self._late, wanted)
-        self._running.add(asked)
 
-        def answered(_: object) -> None:
+        def tell(found: Found) -> None:
             patience.cancel()
-            self._running.discard(asked)
-            if not asked.cancelled():
-                self._found(wanted, asked.result())
+            self._found(wanted, found)
 
-        asked.add_done_callback(answered)
+        self.cards.ask(wanted.number, tell)
 
     def _late(self, wanted: Wanted) -> None:
         kept = self.cards.kept(wanted.number)
@@ -193,6 +189,7 @@ class Screenpop:
         scope = wanted.scope
         self.pops.found(scope.user_id, wanted.call.id, found.source)
         self._tell(self.desk.card(CallId(wanted.call.id), scope.user_id, wanted.number, found.shape(scope)))
+        self.gateway.flush()
 
     # --- the gateway's audience ---------------------------------------------------------------------------
 
@@ -282,8 +279,8 @@ class Screenpop:
 
     async def settled(self) -> None:
         """Wait until every look-up and pause that was begun is done."""
-        while self._running:
-            await asyncio.wait(self._running)
+        while running := {*self._running, *self.cards.running}:
+            await asyncio.wait(running)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

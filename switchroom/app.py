@@ -112,6 +112,7 @@ async def serving(
         if history and isinstance(switchboard, Telephony):  # the ports are ours: no other server has these PBXs
             await books.keep(history, bus, switchboard, doors)
         parts["bus"] = bus.run
+        parts["garbage"] = partial(garbage.look_through, partial(_quiet, switchboard, screens))
         await doors.enter_async_context(supervision(**parts))
         yield Server(
             web_port=web_port,
@@ -174,7 +175,7 @@ async def _screens(
 
     screens = Screenpop(
         actions=switchboard.actions,
-        look_up=partial(store.cards.card, None),
+        look_up=store.cards.pop,
         authorise=authorise,
         recheck=store.sessions.recheck,
         people=working_people,

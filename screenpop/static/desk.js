@@ -26,9 +26,11 @@ import { aloud, say, tell, writing } from "./dom.js";
 import { Keys } from "./keys.js";
 import { Live } from "./live.js";
 import { titleOf } from "./my-calls.js";
+import { painted } from "./painted.js";
 import * as rest from "./rest.js";
+import { ringing } from "./rings.js";
 import { followClock } from "./run-time.js";
-import { duration, phone } from "./say.js";
+import { phone } from "./say.js";
 import { Tabs } from "./tabs.js";
 import { _, page } from "./words.js";
 
@@ -37,7 +39,7 @@ const live = new Live(page.live);
 const desk = new Desk(page.user, { now: () => live.now(), busy: () => writing() });
 const tabs = new Tabs(page.user.id);
 const keys = new Keys({ run, digit, enter, sheet: () => (find("key-sheet").open(), true) });
-const shown = new Set();
+const acknowledge = painted(live);
 
 followClock(() => live.now());
 for (const element of document.querySelectorAll("[data-part-of=desk]")) {
@@ -116,23 +118,6 @@ live.addEventListener("frame", ({ detail }) => {
   }
 });
 
-/** The card is painted: told right after the frame it is in; at once in a tab that nobody sees. */
-function acknowledge(id) {
-  if (shown.has(id)) return;
-  shown.add(id);
-  if (document.hidden) live.send({ type: "shown", call: id, hidden: true });
-  else afterPaint(() => live.send({ type: "shown", call: id }));
-}
-
-/** A frame's callbacks run before its layout and paint, a message sent in them comes after these. */
-function afterPaint(then) {
-  requestAnimationFrame(() => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = then;
-    port2.postMessage(null);
-  });
-}
-
 function ready() {
   live.subscribe(["presence", "queue"]);
   document.documentElement.dataset.ready = "yes";
@@ -156,44 +141,30 @@ async function unfinished() {
 
 /* ---- what a ringing call does outside its card ---- */
 
-function alarms() {
-  const [ringing] = desk.ringing;
-  const { active } = desk;
+const alarms = ringing({ desk, live, tabs, keys, open: (id) => desk.open(id) });
+
+function edges() {
+  const [first] = desk.ringing;
   const edge = document.getElementById("edge");
-  const waits = tabs.leads && ringing && desk.currentId !== ringing.id;
+  const waits = tabs.leads && first && desk.currentId !== first.id;
   edge.hidden = !waits;
   if (waits) {
-    tell(edge.querySelector(".who"), titleOf(desk, ringing));
-    tell(edge.querySelector(".from"), [desk.name(ringing) ? phone(desk.other(ringing)) : "", ringing.queue].filter(Boolean).join(" · "));
+    tell(edge.querySelector(".who"), titleOf(desk, first));
+    tell(edge.querySelector(".from"), [desk.name(first) ? phone(desk.other(first)) : "", first.queue].filter(Boolean).join(" · "));
     tell(edge.querySelector("kbd"), keys.label("answer"));
   }
-  document.getElementById("elsewhere").hidden = tabs.leads || !(ringing || active);
+  document.getElementById("elsewhere").hidden = tabs.leads || !(first || desk.active);
   document.documentElement.toggleAttribute("data-elsewhere", !tabs.leads);
-  if (ringing && tabs.leads) {
-    if (!active) alarm.ring();
-    alarm.title(`☎ ${titleOf(desk, ringing)}`);
-  } else {
-    alarm.hush();
-    alarm.unnotify();
-    const clock = active?.since ? duration((live.now() - Date.parse(active.since)) / 1000) : "";
-    alarm.title(active && tabs.leads ? `● ${clock} ${titleOf(desk, active)}` : "");
-  }
 }
 
-desk.addEventListener("rang", ({ detail: call }) => {
-  const who = [titleOf(desk, call), phone(desk.other(call))].filter(Boolean).join(", ");
-  if (tabs.leads) aloud(_("Incoming call: %(who)s. %(key)s answers.", { who, key: keys.label("answer") }));
-  if (tabs.leads) alarm.notify(alarm.words.ringing(), who, () => desk.open(call.id));
-});
 desk.addEventListener("lost", ({ detail: { call, worked, before } }) => {
   if (worked || before.state !== "ringing") return;
   const by = (call.answered_by ?? []).map((extension) => desk.phone(extension, call.pbx)?.user?.name ?? extension).join(", ");
   say(by ? _("Answered by %(who)s", { who: by }) : _("The call has ended: %(who)s", { who: titleOf(desk, before) }));
 });
-for (const type of ["calls", "current"]) desk.addEventListener(type, alarms);
-tabs.addEventListener("lead", alarms);
-keys.listeners.add(alarms);
-setInterval(alarms, 1_000);
+for (const type of ["calls", "current"]) desk.addEventListener(type, edges);
+tabs.addEventListener("lead", edges);
+keys.listeners.add(edges);
 
 document.getElementById("edge").addEventListener("click", () => desk.ringing[0] && desk.open(desk.ringing[0].id));
 document.querySelector("#elsewhere button").addEventListener("click", () => tabs.claim());

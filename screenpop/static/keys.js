@@ -55,9 +55,10 @@ export function readable(key) {
 }
 
 export class Keys {
-  /** `run(action, event)` does it; `digit(n, event)`, `enter(event)`, `sheet()` give true where they took the key. */
-  constructor({ run, digit, enter, sheet }) {
-    Object.assign(this, { run, digit, enter, sheet });
+  /** `run(action, event)` does it; `digit(n, event)`, `enter(event)`, `sheet()` give true where they took the key;
+   * what `takes(action)` refuses stays the browser's. */
+  constructor({ run, enter, digit = () => false, sheet = () => false, takes = () => true }) {
+    Object.assign(this, { run, digit, enter, sheet, takes });
     this.map = { ...DESK_KEYS };
     this.bareDigits = true;
     this.last = new Map();
@@ -95,6 +96,7 @@ export class Keys {
     if (event.defaultPrevented || event.isComposing || this.asleep) return;
     const key = written(event);
     const action = Object.keys(this.map).find((each) => this.map[each] === key);
+    if (action && !this.takes(action)) return;
     if (action) {
       event.preventDefault();
       event.stopPropagation();
@@ -108,7 +110,7 @@ export class Keys {
   #other(event, key) {
     const modal = document.querySelector("dialog[open]");
     const digit = /^(Alt\+)?(?:Digit|Numpad)([1-9])$/.exec(key);
-    if (digit && (digit[1] || (this.bareDigits && !modal && !writing()))) return this.digit(Number(digit[2]), event) || Boolean(digit[1]);
+    if (digit && (digit[1] || (this.bareDigits && !modal && !writing()))) return this.digit(Number(digit[2]), event) || Boolean(digit[1] && this.takes("digits"));
     if (modal || writing()) return false;
     if (event.key === "?" && !event.ctrlKey && !event.altKey) return this.sheet();
     if (key === "Enter" || key === "NumpadEnter") return !event.target.closest?.("button, a, summary, [role=tab]") && this.enter(event);

@@ -6,6 +6,7 @@ import "./pbx-away.js";
 import { doing } from "./my-calls.js";
 import { Desk, phoneKey, queueKey } from "./desk-model.js";
 import { dial, fill, h, tell } from "./dom.js";
+import { attend } from "./everywhere.js";
 import { Live } from "./live.js";
 import { followClock } from "./run-time.js";
 import { phone, stateOf } from "./say.js";
@@ -32,6 +33,8 @@ desk.addEventListener("presence", drawPhones);
 desk.addEventListener("calls", drawCalls);
 desk.addEventListener("presence", drawCalls);
 desk.addEventListener("queues", drawQueues);
+const strip = document.querySelector("call-strip");
+if (strip) attend(strip, live, desk);
 part("find-phone").addEventListener("input", drawPhones);
 for (const button of document.querySelectorAll("[data-show]")) {
   button.addEventListener("click", () => {

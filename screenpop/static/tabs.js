@@ -1,22 +1,25 @@
-/* One tab rings of many: the one its user looked at last.
+/* One tab rings of many: the desk its user looked at last, else any page.
  *
  * The lock of the Web Locks API where the page is a secure context, else turns taken over a BroadcastChannel.
  * Tells "lead" whenever that changes; `leads` is true in one tab of this browser and user.
  */
 
 export class Tabs extends EventTarget {
-  constructor(user) {
+  /** `claims`: this tab leads as soon as it is looked at (a desk); the others lead only where no desk does. */
+  constructor(user, { claims = true } = {}) {
     super();
     this.leads = false;
     this.name = `switchroom-desk-${user}`;
     this.channel = new BroadcastChannel(this.name);
     this.born = Date.now() + Math.random();
     const claim = () => document.hidden || this.claim();
-    addEventListener("focus", claim);
-    document.addEventListener("visibilitychange", claim);
+    if (claims) {
+      addEventListener("focus", claim);
+      document.addEventListener("visibilitychange", claim);
+    }
     if (navigator.locks) this.#queue();
     else this.#talk();
-    if (document.hasFocus()) this.claim();
+    if (claims && document.hasFocus()) this.claim();
   }
 
   /** This tab leads from now on. */

@@ -121,7 +121,8 @@ async def test_why_no_pop_says_what_was_matched_sent_and_shown() -> None:
             await page.opened()
             rings = ringing(inbound(2), "101")
             await centre.on(news(rings))
-            await page.next("call")
+            while (await page.next("call"))["call"]["id"] != rings.id:
+                pass
             [sent, unheard] = centre.screenpop.pops.of(OLGA)
             assert (unheard["reason"], unheard["sent_at"]) == ("not_connected", None)
             assert (sent["reason"], sent["match"], sent["client_id"]) == ("not_painted", "exact", "c1")
