@@ -67,7 +67,7 @@ class Protocol(AMIProtocol):
         self.session.read(data)
         messages = self.stream.receive(data)
         for message in messages:
-            if (answered := message.get("ActionID")) is not None and answered in self.responses:
+            if self.responses and (answered := message.get("ActionID")) is not None and answered in self.responses:
                 self._answer(answered, message)
             self.session.hear(message, read_at)
         self.session.count(len(data), len(messages))

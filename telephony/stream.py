@@ -8,6 +8,7 @@ letter cut between two reads is kept. What nobody wants is skipped while it is s
 Message = dict[str, str]
 
 END = b"\r\n\r\n"
+EVENT = b"Event: "
 BANNER = b"Asterisk Call Manager"
 NAMES_COUNTED = 256
 """How many different unwanted event names are counted by name; the rest is counted together."""
@@ -24,7 +25,8 @@ class AmiStream:
 
     def __init__(self, wanted: frozenset[str] | None = None, limit: int = 1_048_576, *, answers: str = "") -> None:
         self._answers = b"\nActionID: " + answers.encode()
-        self._wanted = None if wanted is None else frozenset(name.encode() for name in wanted)
+        self._all = wanted is None
+        self._wanted = frozenset(EVENT + name.encode() for name in wanted or ())
         self._limit = limit
         self._opening = bytearray()
         self._opened = False
@@ -33,6 +35,7 @@ class AmiStream:
         self._rest = bytearray()
         self._dropping = False
         self._skipped: dict[bytes, int] = {}
+        """How often each event not wanted came, by its first line."""
         self._skipped_others = 0
         self.banner: str | None = None
         self.garbage = 0
@@ -41,7 +44,7 @@ class AmiStream:
     @property
     def skipped(self) -> dict[str, int]:
         """How many events were skipped, by name; names past the first 256 are counted under ""."""
-        counted = {name.decode("utf-8", "replace"): count for name, count in self._skipped.items()}
+        counted = {line.removeprefix(EVENT).decode("utf-8", "replace"): count for line, count in self._skipped.items()}
         return counted | {"": self._skipped_others} if self._skipped_others else counted
 
     def receive(self, data: bytes) -> list[Message]:
@@ -65,27 +68,31 @@ class AmiStream:
         if len(data) > self._limit:
             blocks = self._within_limit(blocks)
         self._forget_endless()
-        return self._messages(blocks)
+        return self._with_answers(blocks) if self._all or self._answers in data else self._messages(blocks)
 
     def _messages(self, blocks: list[bytes]) -> list[Message]:
         wanted, skipped, messages = self._wanted, self._skipped, []
-        answers = self._answers
         for block in blocks:
-            if wanted is not None and block.startswith(b"Event: "):
-                name = block[7:end] if (end := block.find(b"\r", 7)) > 0 else block[7:]
-                if name not in wanted and answers not in block:
-                    if name in skipped:
-                        skipped[name] += 1
-                    else:
-                        self._skip(name)
-                    continue
-            if (message := self._read(block)) is not None:
+            first_line = block.partition(b"\r")[0]
+            if first_line in skipped:
+                skipped[first_line] += 1
+            elif first_line in wanted:
+                messages.append(_headers(block.decode("utf-8", "surrogateescape")))
+            elif (message := self._read(block)) is not None:
                 messages.append(message)
         return messages
 
+    def _with_answers(self, blocks: list[bytes]) -> list[Message]:
+        return [message for block in blocks if (message := self._read(block)) is not None]
+
     def _read(self, block: bytes) -> Message | None:
-        """One whole message, or None where it is garbage or, seen only now, not wanted."""
-        if block.startswith((b"Event: ", b"Response: ")):
+        """One whole message, or None where it is garbage or not wanted."""
+        if block.startswith(EVENT):
+            first_line = block.partition(b"\r")[0]
+            if self._all or first_line in self._wanted or self._answers in block:
+                return _headers(block.decode("utf-8", "surrogateescape"))
+            return self._skip(first_line)
+        if block.startswith(b"Response: "):
             return _headers(block.decode("utf-8", "surrogateescape"))
         block = _without_banner(block.lstrip(b"\r\n"))
         message = _headers(block.decode("utf-8", "surrogateescape"))
@@ -93,17 +100,14 @@ class AmiStream:
         if name is None and "Response" not in message:
             self.garbage += bool(block)
             return None
-        if name is None or self._wanted is None or "ActionID" in message:
+        if name is None or self._all or "ActionID" in message:
             return message
-        encoded = name.encode("utf-8", "surrogateescape")
-        if encoded in self._wanted:
-            return message
-        self._skip(encoded)
-        return None
+        first_line = EVENT + name.encode("utf-8", "surrogateescape")
+        return message if first_line in self._wanted else self._skip(first_line)
 
-    def _skip(self, name: bytes) -> None:
-        if name in self._skipped or len(self._skipped) < NAMES_COUNTED:
-            self._skipped[name] = self._skipped.get(name, 0) + 1
+    def _skip(self, first_line: bytes) -> None:
+        if first_line in self._skipped or len(self._skipped) < NAMES_COUNTED:
+            self._skipped[first_line] = self._skipped.get(first_line, 0) + 1
         else:
             self._skipped_others += 1
 
