@@ -235,7 +235,7 @@ async def merge(connection: Connection, call_id: str, into: str, at: object) -> 
              alias as (insert into call_alias (id, into_id, merged_at) values ($1, $2, coalesce($3, now()))
                        on conflict (id) do update set into_id = excluded.into_id)
         update call set note = concat_ws(E'\n', nullif(call.note, ''), nullif(gone.note, '')),
-                        disposition = coalesce(call.disposition, gone.disposition)
+                        disposition = coalesce(call.disposition, gone.disposition), version = call.version + 1
           from gone where call.id = $2
         """,
         call_id,

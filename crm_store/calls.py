@@ -15,7 +15,7 @@ from crm_store.numbers import Numbers
 from crm_store.paging import cursor as cursor_at
 from crm_store.paging import limited, place
 from crm_store.text import clean
-from domain.problems import Invalid, NotFound
+from domain.problems import Invalid, NotFound, Stale
 from domain.rights import Scope
 from domain.routes import Page
 
@@ -50,7 +50,9 @@ _FOLLOWED = """
 with recursive step (id, depth) as (
     select $1::uuid, 0 union all
     select a.into_id, step.depth + 1 from step join call_alias a on a.id = step.id where step.depth < 10)
-select call_shape(c)::text from step join call c on c.id = step.id order by step.depth desc limit 1
+select call_shape(c)::text as shape, c.version, (select cl.name from client cl where cl.id = c.client_id) as client_name
+  from step join call c on c.id = step.id
+ order by step.depth desc limit 1
 """
 
 
@@ -90,7 +92,8 @@ async def _nothing_owed(_: str) -> None:
 
 
 class Calls:
-    """Call records as one user may see them: the contract's section 4, with `client_name` beside."""
+    """Call records as one user may see them: the contract's section 4; beside it `client_name`, and `client_visible`:
+    whether this user may open the client's card."""
 
     def __init__(self, database: Database, *, caught_up: Callable[[str], Awaitable[None]] = _nothing_owed) -> None:
         """`caught_up(id)` waits until what was heard of a call that goes on is in its row."""
@@ -127,22 +130,19 @@ class Calls:
             async with self._database.as_user(scope) as connection:
                 return await _one(connection, known_id(call_id))
 
-    async def patch(self, scope: Scope, call_id: str, patch: CallPatch) -> Facts:
-        """Keep what is named, and nothing else: the desk saves a note while it is being typed."""
+    async def patch(self, scope: Scope, call_id: str, patch: CallPatch, version: int | None = None) -> Facts:
+        """Keep what is named, and nothing else: the desk saves a note while it is being typed. Raises Stale where
+        `version` is not the present one."""
         facts = {name: value for name, value in patch.model_dump().items() if name in patch.model_fields_set}
         await self._caught_up(known_id(call_id))
         with answered():
             async with self._database.as_user(scope) as connection:
-                before = await _one(connection, known_id(call_id))
+                before = await _one(connection, known_id(call_id), lock=True)
+                if version is not None and version != before["version"]:
+                    found = {name: {"yours": value, "theirs": before[name]} for name, value in facts.items()}
+                    raise Stale("Somebody else changed this call meanwhile", {"difference": found})
                 await _check(connection, facts)
-                if "note" in facts:
-                    await connection.execute(
-                        "update call set note = $1 where id = $2", clean(facts["note"] or ""), before["id"]
-                    )
-                if "disposition" in facts:
-                    await connection.execute(
-                        "update call set disposition = $1 where id = $2", facts["disposition"] or None, before["id"]
-                    )
+                await _keep(connection, before["id"], facts)
                 if "client_id" in facts:
                     await as_owner_again(connection)
                     await Numbers(connection, facts["client_id"]).link_call(before["id"])
@@ -167,17 +167,36 @@ class Calls:
 
 
 def _read(row: Any) -> Facts:
-    return {**orjson.loads(row["shape"]), "client_name": row["client_name"]}
+    """A row as one user sees it: without the right to a client its name is not told either."""
+    visible = row["client_name"] is not None
+    return {**orjson.loads(row["shape"]), "client_name": row["client_name"], "client_visible": visible}
 
 
-async def _one(connection: Connection, call_id: str) -> Facts:
-    text = await connection.fetchval(_FOLLOWED, call_id)
-    if text is None:
+async def _one(connection: Connection, call_id: str, *, lock: bool = False) -> Facts:
+    row = await connection.fetchrow(_FOLLOWED, call_id)
+    if row is None:
         raise NotFound("There is no such call")
-    facts = orjson.loads(text)
-    name = "select name from client where id = $1"
-    client = facts["client_id"]
-    return {**facts, "client_name": await connection.fetchval(name, client) if client else None}
+    facts = {**_read(row), "version": row["version"]}
+    if lock:
+        await connection.execute("select from call where id = $1 for update", facts["id"])
+        return await _one(connection, facts["id"])
+    return facts
+
+
+async def _keep(connection: Connection, call_id: str, facts: Facts) -> None:
+    """Note and disposition as far as they are named; every change makes a new version."""
+    await connection.execute(
+        """
+        update call set version = version + 1, note = case when $2 then $3 else note end,
+                        disposition = case when $4 then $5 else disposition end
+         where id = $1
+        """,
+        call_id,
+        "note" in facts,
+        clean(facts.get("note") or ""),
+        "disposition" in facts,
+        facts.get("disposition") or None,
+    )
 
 
 async def _check(connection: Connection, facts: Facts) -> None:

@@ -210,9 +210,9 @@ class WorkRoutes:
         """One call record."""
         return await self._calls.get(user, id)
 
-    async def patch(self, user: Scope, id: str, body: CallPatch) -> Facts:  # noqa: A002
+    async def patch(self, user: Scope, id: str, body: CallPatch, version: int | None) -> Facts:  # noqa: A002
         """Save what is named."""
-        return await self._calls.patch(user, id, body)
+        return await self._calls.patch(user, id, body, version)
 
     async def dispositions(self, user: Scope) -> Page[Facts]:
         """Dispositions, `name` in the user's language."""

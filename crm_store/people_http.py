@@ -172,9 +172,9 @@ class PeopleRoutes:
         draft = UserDraft(**body.model_dump(exclude={"password"}))
         return await self._users.create(user, draft, body.password)
 
-    async def change(self, user: Scope, id: str, body: UserPatch) -> User:  # noqa: A002
+    async def change(self, user: Scope, id: str, body: UserPatch, version: int | None) -> User:  # noqa: A002
         """Change."""
-        return await self._users.change(user, id, body)
+        return await self._users.change(user, id, body, version)
 
     async def disable(self, user: Scope, id: str) -> User:  # noqa: A002
         """Shut out."""

@@ -44,7 +44,7 @@ _POLICIES: tuple[tuple[str, str, str, str], ...] = (
     ("client", "select, insert, update, delete", _CLIENT, _CLIENT),
     ("client_number", "select, insert, update, delete", _OF_CLIENT, _OF_CLIENT),
     ("number_choice", "select, insert, update, delete", _OF_CLIENT, _OF_CLIENT),
-    ("call", "select, update (note, disposition, client_id)", _CALL, _CALL),
+    ("call", "select, update (note, disposition, client_id, version)", _CALL, _CALL),
     ("call_leg", "select", "exists (select from call where call.id = call_leg.call_id)", "false"),
     ("call_alias", "select", _KNOWN, "false"),
     (

@@ -15,7 +15,7 @@ from crm_store.passwords import Passwords
 from crm_store.text import clean
 from crm_store.user import COLUMNS, TABLES, User, UserDraft, UserPatch
 from domain.events import UserChanged
-from domain.problems import Conflict, Invalid, NotFound
+from domain.problems import Conflict, Invalid, NotFound, Stale
 from domain.rights import Scope
 
 _OWN_COLUMNS = ("language", "time_zone")
@@ -101,13 +101,17 @@ class Users:
             raise NotFound("There is no such user")
         return words.read(row)
 
-    async def change(self, by: Scope | None, user_id: str, patch: UserPatch) -> User:
-        """Change the named fields. Another role takes effect at once, for what is open too."""
+    async def change(self, by: Scope | None, user_id: str, patch: UserPatch, version: int | None = None) -> User:
+        """Change the named fields. Another role takes effect at once, for what is open too. Raises Stale where
+        `version` is not the present one."""
         facts = {name: value for name, value in patch.model_dump().items() if name in patch.model_fields_set}
         facts = {k: v for k, v in facts.items() if v is not None or k in ("extension", "team")}
         with answered(), _taken("", patch.extension):
             async with self._database.as_owner() as connection:
                 before = await _one(connection, known_id(user_id), lock=True)
+                if version is not None and version != before.version:
+                    found = {name: {"yours": value, "theirs": getattr(before, name)} for name, value in facts.items()}
+                    raise Stale("Somebody else changed this user meanwhile", {"difference": found})
                 if before.role == "admin" and facts.get("role", "admin") != "admin":
                     await _not_the_last(connection, before.id)
                 if "team" in facts:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from crm_store.client import ClientDraft
 from crm_store.database import Database
 from crm_store.history import History
 from tests.crm_store.calls import AT, answered, missed, ringing
@@ -42,6 +43,21 @@ async def test_an_agent_sees_his_own_calls_only(database: Database, tmp_path: Pa
         page = await browser.get("/calls")
         assert ("+79211234567" in page.text, "+79035550017" in page.text) == (True, False)
         assert (await browser.get(f"/calls/{foreign.id}")).status == 404
+
+
+async def test_a_colleagues_client_is_no_link(database: Database, tmp_path: Path) -> None:
+    async with open_house(database) as house, house.browser() as browser, History(database, tmp_path) as history:
+        boss = await house.user("boss", "supervisor")
+        await house.user("anna", extension="101")
+        draft = {"name": "Мария", "numbers": [{"number": "+79211234567"}], "responsible": boss.id}
+        client = await house.store.clients.create(boss.scope, ClientDraft.model_validate(draft))
+        call = await history.log(answered(ringing(to="101")))
+        for login, linked in (("anna", False), ("boss", True)):
+            await browser.log_in(login)
+            for address in ("/calls", f"/calls/{call.id}"):
+                page = await browser.get(address)
+                told = (f"/clients/{client.id}" in page.text, "клиент коллеги" in page.words)
+                assert told == (linked, not linked), (login, address)
 
 
 async def test_a_call_gets_its_note_and_disposition(database: Database, tmp_path: Path) -> None:

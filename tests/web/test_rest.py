@@ -86,6 +86,68 @@ async def test_a_client_is_changed_by_whoever_knows_its_version(database: Databa
         assert (status, {one["field"] for one in problem["errors"]}) == (422, {"nmae", "kind"})
 
 
+async def test_a_call_a_task_and_a_user_are_changed_by_whoever_knows_their_version(
+    database: Database, tmp_path: Path
+) -> None:
+    async with (
+        open_house(database) as house,
+        aiohttp.ClientSession() as session,
+        History(database, tmp_path) as history,
+    ):
+        boss = await house.user("boss", "admin")
+        call = await history.log(answered(ringing()))
+        api = await program(house, session, "boss")
+        _, task = await api.ask("POST", "/tasks", {"title": "первое"})
+        things = {f"/calls/{call.id}": "note", f"/tasks/{task['id']}": "title", f"/users/{boss.id}": "name"}
+        for path, field in things.items():
+            _, before = await api.ask("GET", path)
+            known = f'"{before["version"]}"'
+            status, after = await api.ask("PATCH", path, {field: "второе"}, If_Match=known)
+            assert (status, after[field]) == (200, "второе"), path
+            status, problem = await api.ask("PATCH", path, {field: "третье"}, If_Match=known)
+            assert (status, problem["difference"]) == (412, {field: {"yours": "третье", "theirs": "второе"}}), path
+            status, after = await api.ask("PATCH", path, {field: "третье"}, If_Match=f'"{after["version"]}"')
+            assert (status, after[field]) == (200, "третье"), path
+            assert (await api.ask("PATCH", path, {field: "четвёртое"}))[0] == 200, path
+
+
+async def test_what_the_pbx_tells_of_a_call_makes_no_new_version_of_what_people_typed(
+    database: Database, tmp_path: Path
+) -> None:
+    async with (
+        open_house(database) as house,
+        aiohttp.ClientSession() as session,
+        History(database, tmp_path) as history,
+    ):
+        await house.user("boss", "admin")
+        call = await history.log(ringing())
+        api = await program(house, session, "boss")
+        async with session.get(house.origin + f"/api/v1/calls/{call.id}", headers=api._headers) as answer:
+            tag = answer.headers["ETag"]
+        await history.log(answered(call))
+        assert (await api.ask("PATCH", f"/calls/{call.id}", {"note": "да"}, If_Match=tag))[0] == 200
+
+
+async def test_a_call_says_whether_its_client_may_be_opened(database: Database, tmp_path: Path) -> None:
+    async with (
+        open_house(database) as house,
+        aiohttp.ClientSession() as session,
+        History(database, tmp_path) as history,
+    ):
+        await house.user("anna", extension="101")
+        await house.user("boss", "admin", extension="102")
+        agent, boss = await program(house, session, "anna"), await program(house, session, "boss")
+        mine = (await boss.ask("GET", "/session"))[1]["id"]
+        draft = {"name": "Мария", "numbers": [{"number": "+79211234567"}], "responsible": mine}
+        assert (await boss.ask("POST", "/clients", draft))[0] == 201
+        call = await history.log(answered(ringing()))
+        for api, may in ((agent, False), (boss, True)):
+            _, one = await api.ask("GET", f"/calls/{call.id}")
+            assert (bool(one["client_id"]), one["client_visible"]) == (True, may)
+            assert (await api.ask("GET", f"/clients/{one['client_id']}"))[0] == (200 if may else 404)
+            assert (await api.ask("GET", "/calls"))[1]["items"][0]["client_visible"] is may
+
+
 async def test_lists_go_on_by_their_cursor_and_refuse_a_foreign_one(database: Database) -> None:
     async with open_house(database) as house, aiohttp.ClientSession() as session:
         await house.user("boss", "supervisor")
