@@ -13,10 +13,10 @@ export class Problem extends Error {
   }
 }
 
-async function send(method, path, body, headers) {
+async function send(method, path, body, headers, keepalive) {
   try {
     return await fetch(ROOT + path, {
-      method, credentials: "same-origin",
+      method, keepalive, credentials: "same-origin",
       headers: { Accept: "application/json", ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
     });
@@ -25,12 +25,13 @@ async function send(method, path, body, headers) {
   }
 }
 
-/** Ask and get the JSON answer (null for 204). `once` sends an Idempotency-Key, `version` an If-Match. */
-export async function ask(method, path, body, { once = false, version = null } = {}) {
+/** Ask and get the JSON answer (null for 204). `once` sends an Idempotency-Key, `version` an If-Match;
+ * `leaving` outlives the page. */
+export async function ask(method, path, body, { once = false, version = null, leaving = false } = {}) {
   const headers = {};
   if (once) headers["Idempotency-Key"] = unique();
   if (version !== null) headers["If-Match"] = `"${version}"`;
-  const answer = await send(method, path, body, headers);
+  const answer = await send(method, path, body, headers, leaving);
   if (answer.ok) return answer.status === 204 ? null : answer.json();
   const problem = await answer.json().catch(() => ({}));
   if (answer.status === 401) document.dispatchEvent(new CustomEvent("signed-out"));
@@ -51,7 +52,7 @@ export const calls = {
   list: (filters) => ask("GET", `/calls${query(filters)}`),
   missed: () => ask("GET", "/calls/missed"),
   get: (call) => ask("GET", `/calls/${id(call)}`),
-  patch: (call, change) => ask("PATCH", `/calls/${id(call)}`, change),
+  patch: (call, change, leaving = false) => ask("PATCH", `/calls/${id(call)}`, change, { leaving }),
   dial: (to) => ask("POST", "/calls", { to }, { once: true }),
   act: (call, action, body = {}) => ask("POST", `/calls/${id(call)}/${action}`, body),
   dispositions: () => ask("GET", "/calls/dispositions"),

@@ -155,7 +155,7 @@ class WrapUp extends HTMLElement {
     if (!change || (this.saving === id && !leaving)) return;
     this.saving = id;
     try {
-      await calls.patch(id, change);
+      await calls.patch(id, change, leaving);
       if (this.unsaved.get(id) === change) this.#kept(id);
     } catch (problem) {
       this.#refused(id, problem);

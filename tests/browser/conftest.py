@@ -1,5 +1,6 @@
 """A Chromium and a house for it. The browser is the system's own; `apt-get install chromium` provides it."""
 
+import asyncio
 import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -59,6 +60,22 @@ class Seat:
         """Wait until something with this text is there to be seen."""
         place = self.page.locator(selector).filter(visible=True)
         await (place.filter(has_text=text) if text else place).first.wait_for(timeout=seconds * 1000)
+
+    async def comes_true(self, question: str, *, seconds: float = 5) -> None:
+        """Wait until the page says yes, asked from outside: its policy lets nobody ask from within."""
+        async with asyncio.timeout(seconds):
+            while True:
+                if await self.page.evaluate(question):
+                    return
+                await asyncio.sleep(0.02)
+
+    async def happens(self, seen: Callable[[], bool], *, seconds: float = 5) -> None:
+        """Wait until the house has heard what the page should tell it."""
+        async with asyncio.timeout(seconds):
+            while True:
+                if seen():
+                    return
+                await asyncio.sleep(0.01)
 
     async def misses(self, selector: str, *, seconds: float = 5) -> None:
         await self.page.locator(selector).first.wait_for(state="hidden", timeout=seconds * 1000)

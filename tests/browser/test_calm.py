@@ -29,7 +29,7 @@ HIDDEN = """() => {
 FOCUS = "() => document.activeElement.id || document.activeElement.tagName + '.' + document.activeElement.className"
 
 
-async def _shown(house: House, call: str, *, seconds: float = 5) -> dict[str, object]:
+async def shown(house: House, call: str, *, seconds: float = 5) -> dict[str, object]:
     """What the page said when the card of `call` was painted."""
     async with asyncio.timeout(seconds):
         while True:
@@ -48,7 +48,7 @@ async def test_nothing_shifts_while_a_call_comes_in_and_goes_on(sits: Sitting, n
     await seat.page.wait_for_timeout(300)
     await seat.page.evaluate(SHIFTS)
     call = seat.house.rings(number)
-    await _shown(seat.house, call)
+    await shown(seat.house, call)
     await seat.page.wait_for_timeout(500)
     seat.house.answered(call)
     await seat.page.wait_for_timeout(500)
@@ -66,7 +66,7 @@ async def test_a_call_that_comes_while_somebody_types_waits_at_the_edge(sits: Si
     await seat.page.keyboard.type("а ли")
     assert await search.input_value() == "вера ли"
     assert await seat.page.locator("client-card").is_hidden()
-    assert (await _shown(seat.house, call))["call"] == call
+    assert (await shown(seat.house, call))["call"] == call
     await seat.presses("F2")
     await seat.sees("client-card .pill", "Разговор")
 
@@ -139,14 +139,14 @@ async def test_one_tab_rings_of_two(sits: Sitting) -> None:
     assert await second.page.title() == "☎ Мария Соколова · Switchroom"
     await second.page.close()
     await first.misses("#elsewhere")
-    await first.page.wait_for_function("document.documentElement.dataset.rings === 'yes'")
+    await first.comes_true("document.documentElement.dataset.rings === 'yes'")
 
 
 async def test_a_hidden_tab_says_that_it_is_hidden_and_notifies(sits: Sitting) -> None:
     seat = await (await sits(permissions=["notifications"])).open()
     await seat.page.evaluate(HIDDEN)
     call = seat.house.rings(MARIA)
-    assert (await _shown(seat.house, call))["hidden"] is True
+    assert (await shown(seat.house, call))["hidden"] is True
     assert await seat.page.evaluate("window.told") == ["Входящий звонок", "Мария Соколова, +7 921 123-45-67"]
 
 

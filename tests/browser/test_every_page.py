@@ -87,6 +87,21 @@ async def _pops(seat: Seat) -> None:
     await seat.sees("tbody tr")
 
 
+async def _strip(seat: Seat) -> None:
+    await _pops(seat)
+    seat.house.rings(MARIA)
+    await seat.sees("call-strip .who", "Мария")
+
+
+async def _strip_talking(seat: Seat) -> None:
+    await _strip(seat)
+    await seat.presses("F2")
+    await seat.sees("call-strip [aria-keyshortcuts]")
+    await seat.sees("call-strip .pill.good")
+    seat.house.rings(STRANGER, queue="поддержка")
+    await seat.sees("call-strip .second")
+
+
 async def _new(seat: Seat) -> None:
     await seat.sees("first-steps li >> nth=1")
 
@@ -105,6 +120,8 @@ STORIES = {
     "desk-new": ("/", _new),
     "lines": ("/lines", _lines),
     "pops": ("/pops", _pops),
+    "strip-ringing": ("/pops", _strip),
+    "strip-talking": ("/pops", _strip_talking),
 }
 
 
