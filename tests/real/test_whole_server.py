@@ -4,6 +4,7 @@ of the call is in that client's history."""
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,16 @@ class Office:
 
         await until("no call is left", calm)
         return calls[::-1]
+
+    async def out_of_sight(self) -> bool:
+        """Whether the server has noticed that it does not hear the PBX."""
+        return self.house.server.telephony.links()[0].state != "up"
+
+    async def is_idle(self, extension: str) -> bool:
+        """Whether everybody who asks is told that this phone is free."""
+        async with next(iter(self.http.values())).get("presence") as answer:
+            phones = {phone["extension"]: phone["state"] for phone in (await answer.json())["items"]}
+        return phones.get(extension) == "idle"
 
 
 @pytest.fixture
@@ -180,6 +191,39 @@ async def test_a_click_rings_the_own_phone_then_the_client(stage: Stage, office:
     [record] = await office.records()
     expected = {"id": begun["id"], "direction": "outbound", "dialed": IVAN, "outcome": "answered", "owner": "101"}
     assert differences([record], [expected]) == []
+
+
+async def test_a_link_lost_during_calls_leaves_nothing_stuck_lost_or_double(stage: Stage, office: Office) -> None:
+    await office.seats("101", "102", "103")
+    kept, own, _ = await answered(stage, office)
+    gone = await stage.outside("69")
+    rung = [await (await stage.phone(extension)).rings() for extension in ("101", "102")]
+    await office.screens["102"].card()
+    office.line.cut()
+    await until("the link is seen as lost", office.out_of_sight)
+    await gone.hang_up()
+    for call in rung:
+        await call.ended()
+    began = await (await stage.phone("103")).call("102")
+    await taken(stage, "102")
+    await talk(began)
+    office.line.mend()
+    await office.house.connected()
+    await office.screens["102"].until("call", state="talking")
+    await began.hang_up()
+    await kept.hang_up()
+    await own.ended()
+    records = await office.records(2)
+    assert [(record["owner"], record["ended_by"], record["complete"]) for record in records] == [
+        ("101", "caller", True),
+        (None, "lost", False),
+    ]
+    async with office.http["103"].get("calls") as answer:
+        [internal] = (await answer.json())["items"]
+    assert (internal["direction"], internal["owner"], internal["outcome"]) == ("internal", "102", "answered")
+    assert internal["complete"] is False
+    for extension in ("101", "102", "103"):
+        await until(f"{extension} is idle", partial(office.is_idle, extension))
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])

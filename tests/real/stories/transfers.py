@@ -21,10 +21,11 @@ async def conversation(stage: Stage) -> tuple[Call, Call]:
 
 async def taken(stage: Stage, extension: str) -> Call:
     """Whoever rings at `extension` is answered after a moment."""
-    while (call := await (await stage.phone(extension)).rings()).is_over.is_set():
-        pass
-    await moment()
-    return await call.answer()
+    while True:
+        call = await (await stage.phone(extension)).rings()
+        await moment()
+        if not call.is_over.is_set():
+            return await call.answer()
 
 
 @story({**GIVEN, **BLIND, "ended_by": "caller"})
