@@ -31,8 +31,9 @@ class Post:
 
     def tell(self, tellings: Iterable[Telling]) -> None:
         """Number and encode each event once, and send all that is ready in this turn of the loop together."""
-        at = now()
+        at = ""
         for telling in tellings:
+            at = at or now()
             self._seq += 1
             told = Told(self._seq, telling, encode(self._seq, at, telling.event))
             self._recent.add(told)
