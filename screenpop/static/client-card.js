@@ -2,7 +2,9 @@
  * to the server; the number, the name and the running time can be read from a metre. */
 
 import { asks } from "./call-bar.js";
+import { dispositions } from "./dispositions.js";
 import { dial, h, once, tell } from "./dom.js";
+import { keeperOf, matchOf } from "./match.js";
 import { doing, titleOf } from "./my-calls.js";
 import { clock, day, duration, endedBy, localTime, money, outcome, phone } from "./say.js";
 import { _, ngettext } from "./words.js";
@@ -10,19 +12,19 @@ import { _, ngettext } from "./words.js";
 const LAST = 8; // a low window shows four of them
 const OPEN = 4;
 
-/** One entry of a time line, in one line of words. */
-export function entry(item) {
+/** One entry of a time line, in one line of words; `whose(extension)` says a colleague's name. */
+export function entry(item, whose = (extension) => extension) {
   const kinds = { call: _("Call"), sms: _("SMS"), fax: _("Fax"), mail: _("Mail"), order: _("Order"), interview: _("Questionnaire"), task: _("Task"),
     note: _("Note"), visit: _("Visit"), letter: _("Letter"), request: _("Request"), web: _("Web site"), merge: _("Merge") };
-  if (item.call) return callEntry(item.call);
+  if (item.call) return callEntry(item.call, whose);
   return { kind: kinds[item.kind] ?? item.kind, text: item.summary || item.note || item.text || item.title || "" };
 }
 
-function callEntry(call) {
+function callEntry(call, whose) {
   const ways = { inbound: _("Incoming"), outbound: _("Outgoing"), internal: _("Inside") };
   const answered = call.outcome === "answered";
   const length = answered ? duration(call.talk_seconds) : outcome(call) || _("going on");
-  return { kind: `${ways[call.direction] ?? ""} ${length}`.trim(), text: [call.note, call.note ? "" : call.queue, call.owner].filter(Boolean).join(" · ") };
+  return { kind: `${ways[call.direction] ?? ""} ${length}`.trim(), text: [dispositions.name(call.disposition), call.note, call.note ? "" : call.queue, call.owner && whose(call.owner)].filter(Boolean).join(" · ") };
 }
 
 /** What state an order is in, in words. */
@@ -32,6 +34,14 @@ export function orderState(order) {
   return states[order.state] ?? order.state;
 }
 
+/** Who it is, where nobody's name is known: the number stands below already. */
+function nameless(call, card) {
+  if (!card || card.pending) return "…";
+  if (card.foreign) return _("A colleague's client");
+  if (card.candidates?.length > 1) return _("One of several clients");
+  return _("Unknown number");
+}
+
 class ClientCard extends HTMLElement {
   attach({ desk, live, unknown }) {
     this.desk = desk;
@@ -39,6 +49,7 @@ class ClientCard extends HTMLElement {
     this.unknown = unknown;
     this.parts = Object.fromEntries(["who", "state", "line", "match", "before", "open"].map((part) => [part, this.querySelector(`[data-part=${part}]`)]));
     for (const type of ["calls", "current", "presence"]) desk.addEventListener(type, () => this.draw());
+    dispositions.addEventListener("read", () => this.draw());
     setInterval(() => this.#clientTime(), 10_000);
   }
 
@@ -48,23 +59,30 @@ class ClientCard extends HTMLElement {
     document.getElementById("main").toggleAttribute("data-card", Boolean(call));
     if (!call) return;
     const card = this.desk.card(call);
-    const colleague = this.desk.phone(this.desk.other(call), call.pbx);
-    once(this.parts.who, [call.id, titleOf(this.desk, call), this.desk.other(call), card?.client, call.queue, call.dialed, call.caller?.name], () => this.#who(call, card));
+    once(this.parts.who, [call.id, this.#title(call, card), this.desk.other(call), card?.client], () => this.#who(call, card));
     once(this.parts.state, [call.id, call.state, call.since, call.talk_seconds, call.outcome, call.ended_by, call.ended_at, this.#asked(call), this.#handed(call)], () => this.#state(call));
     once(this.parts.line, [call.id, card?.client, call.caller?.name, call.direction, titleOf(this.desk, call)], () => this.#line(call, card?.client));
     this.unknown.draw(call, card);
-    once(this.parts.match, [call.id, card?.match, card?.foreign, card?.client?.id, call.direction, colleague?.extension], () => this.#match(call, card));
-    once(this.parts.before, [call.id, card?.last, Boolean(card?.client)], () => this.#before(card));
-    once(this.parts.open, [call.id, card?.orders, card?.tasks, Boolean(card?.client)], () => this.#open(card));
+    once(this.parts.match, [call.id, card?.client, matchOf(card), card?.foreign], () => this.#match(call, card));
+    once(this.parts.before, [call.id, card?.last, Boolean(card?.client), card?.foreign, dispositions.items.length], () => this.#before(card));
+    once(this.parts.open, [call.id, card?.orders, card?.tasks, card?.foreign], () => this.#open(card));
     this.#clientTime();
+  }
+
+  /** A name, or what is known instead: never the number, which has its own line. */
+  #title(call, card) {
+    const number = this.desk.other(call);
+    const inside = call.direction === "internal" && number && _("Phone %(number)s", { number });
+    return this.desk.name(call) || (number ? inside || nameless(call, card) : _("Number withheld"));
   }
 
   #who(call, card) {
     const number = this.desk.other(call);
     const client = card?.client;
+    const title = this.#title(call, card);
     return [
-      h("h2", { class: "client-name", title: titleOf(this.desk, call) }, client ? h("a", { href: `/clients/${client.id}`, target: "_blank", rel: "noopener" }, client.name) : titleOf(this.desk, call)),
-      h("p", { class: "client-number" }, number ? dial(number, phone(number)) : _("Number withheld")),
+      h("h2", { class: "client-name", title }, client ? h("a", { href: `/clients/${client.id}`, target: "_blank", rel: "noopener" }, client.name) : title),
+      h("p", { class: "client-number" }, number ? dial(number, phone(number)) : "\u00a0"),
     ];
   }
 
@@ -107,26 +125,24 @@ class ClientCard extends HTMLElement {
   }
 
   #match(call, card) {
-    if (!card) return null;
-    const { client, foreign } = card;
-    if (client) {
-      const exact = card.match === "exact";
-      const keeper = client.responsible_name ?? client.responsible?.name;
-      return [h("span", { class: `pill plain ${exact ? "good" : "warn"}` }, exact ? _("✓ found by the number") : _("≈ probably, by the number")),
-        keeper && h("span", { class: "muted small" }, _("looked after by %(name)s", { name: keeper })),
-        client.fields?.contract && h("span", { class: "muted small" }, _("contract %(number)s", { number: client.fields.contract }))];
-    }
-    if (foreign) return [h("span", { class: "pill plain warn" }, _("another's client")), h("span", { class: "small" }, [foreign.responsible, foreign.extension, foreign.team].filter(Boolean).join(" · "))];
-    return null;
+    const match = matchOf(card);
+    const { client, foreign, candidates } = card ?? {};
+    if (!match || (!client && candidates?.length > 1)) return null; // asked below
+    const keeper = client?.responsible_name ?? client?.responsible?.name;
+    if (foreign && !client) return [this.desk.name(call) && h("span", { class: "pill plain warn" }, match.word), h("span", { class: "small" }, _("looked after by %(name)s", { name: keeperOf(foreign) || _("a colleague") }))];
+    return [h("span", { class: `pill plain ${match.look}` }, match.word),
+      keeper && h("span", { class: "muted small" }, _("looked after by %(name)s", { name: keeper })),
+      client?.fields?.contract && h("span", { class: "muted small" }, _("contract %(number)s", { number: client.fields.contract }))];
   }
 
   #before(card) {
     const last = (card?.last ?? []).filter((item) => item.id !== this.desk.currentId).slice(0, LAST);
     const title = h("h2", { class: "part" }, _("Last contacts"));
+    if (card?.foreign) return [title, h("p", { class: "state low" }, _("Seen by those who look after the client."))];
     if (!card?.client) return [title, h("p", { class: "state low" }, _("No contacts so far."))];
     if (!last.length) return [title, h("p", { class: "state low" }, _("The first contact."))];
     return [title, h("ul", { class: "entries" }, last.map((item) => {
-      const { kind, text } = entry(item);
+      const { kind, text } = entry(item, (extension) => this.desk.phone(extension)?.user?.name ?? extension);
       return h("li", { title: text }, h("span", { class: "muted small number when" }, day(item.at, this.live.now())), h("span", { class: "brief" }, h("span", { class: "strong" }, kind), text ? ` ${text}` : ""));
     }))];
   }
@@ -138,7 +154,7 @@ class ClientCard extends HTMLElement {
       ...(card?.tasks ?? []).map((task) => h("li", { title: task.title }, h("span", { class: `muted small number when${task.due_at && Date.parse(task.due_at) < now ? " late" : ""}` }, task.due_at ? day(task.due_at, now) : "—"), h("span", { class: "brief" }, h("span", { class: "strong" }, _("Task")), ` ${task.title}`))),
       ...(card?.orders ?? []).map((order) => h("li", {}, h("span", { class: "muted small number when" }, `№ ${order.number}`), h("span", { class: "brief" }, h("span", { class: "strong" }, money(order.total)), ` ${orderState(order)}`))),
     ];
-    if (!rows.length) return [title, h("p", { class: "state low" }, _("Nothing open."))];
+    if (!rows.length) return [title, h("p", { class: "state low" }, card?.foreign ? _("Seen by those who look after the client.") : _("Nothing open."))];
     const more = rows.length - OPEN;
     return [title, h("ul", { class: "entries" }, rows.slice(0, more > 0 ? OPEN - 1 : OPEN), more > 0 && h("li", { class: "muted small" }, ngettext("and %(count)s more", "and %(count)s more", more + 1)))];
   }

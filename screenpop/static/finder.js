@@ -75,9 +75,10 @@ class FindAnybody extends HTMLElement {
   }
 
   #row(row, i) {
-    const kinds = { phone: _("call"), client: _("open · Ctrl+Enter calls"), dial: _("call") };
+    const kinds = { phone: _("call"), client: _("open"), dial: _("call") };
     return h("div", { id: `find-${i}`, class: "find-row", role: "option", "aria-selected": "false", onclick: (event) => this.#go(i, event) },
-      h("span", { class: "strong clip" }, row.title), h("span", { class: "muted small clip" }, row.more), row.look && h("span", { class: `pill ${row.look.look}` }, row.look.word), h("span", { class: "muted small end" }, kinds[row.kind]));
+      h("span", { class: "both" }, h("span", { class: "strong clip" }, row.title), row.more && h("span", { class: "muted small clip number" }, row.more)),
+      row.look && h("span", { class: `pill end ${row.look.look}` }, row.look.word), h("span", { class: `muted small does${row.look ? "" : " end"}` }, kinds[row.kind]));
   }
 
   #mark(at) {

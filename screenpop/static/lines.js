@@ -3,9 +3,10 @@
 import "./run-time.js";
 import "./net-figure.js";
 import "./pbx-away.js";
+import { ClientNames } from "./client-names.js";
 import { doing } from "./my-calls.js";
 import { Desk, phoneKey, queueKey } from "./desk-model.js";
-import { dial, fill, h, tell } from "./dom.js";
+import { dial, fill, h, once, tell } from "./dom.js";
 import { attend } from "./everywhere.js";
 import { Live } from "./live.js";
 import { followClock } from "./run-time.js";
@@ -17,6 +18,7 @@ const LOOKS = ["busy", "warn", "good", "still"];
 const live = new Live(page.live);
 const desk = new Desk(page.user, { now: () => live.now() });
 const part = (name) => document.getElementById(name);
+const names = new ClientNames(drawCalls);
 let look = "";
 
 followClock(() => live.now());
@@ -72,8 +74,9 @@ function updatePhone(item, row) {
   const place = desk.place(row);
   if (item.told === row && item.place === place) return;
   Object.assign(item, { told: row, place });
-  const { word, look: looks } = stateOf(row);
+  const { word, look: looks, alone } = stateOf(row);
   const button = item.firstChild;
+  button.toggleAttribute("data-alone", Boolean(alone));
   const changed = button.dataset.look && button.querySelector(".doing").textContent && button.dataset.state !== row.state;
   button.dataset.look = looks;
   button.dataset.state = row.state;
@@ -83,7 +86,7 @@ function updatePhone(item, row) {
   const timer = button.querySelector("run-time");
   const since = (row.state === "idle" && ["paused", "wrapup"].includes(row.user_state) ? row.user_since : row.since) ?? "";
   if (timer.getAttribute("since") !== since) timer.setAttribute("since", since);
-  button.title = [nameOf(row), row.extension, word, row.peer ? phone(row.peer) : ""].filter(Boolean).join(" · ");
+  button.title = [nameOf(row), row.extension, alone ? _("free, not at the desk") : word, row.peer ? phone(row.peer) : ""].filter(Boolean).join(" · ");
   if (changed) {
     button.classList.remove("changed");
     requestAnimationFrame(() => button.classList.add("changed"));
@@ -96,10 +99,12 @@ function person(extension, pbx) {
   return row.user?.name || row.name ? `${nameOf(row)} ${extension}` : nameOf(row);
 }
 
-/** Who takes part inside: who answered, else who is rung, else who calls. */
+/** Who takes part inside now: who talks, else who is rung, else who calls. Who handed the call over is not in it. */
 function inside(call) {
-  const rung = (call.legs ?? []).filter((leg) => leg.extension && !leg.ended_at).map((leg) => leg.extension);
-  const all = call.answered_by?.length ? call.answered_by : rung.length ? rung : [call.caller?.extension].filter(Boolean);
+  const there = (call.parties ?? []).filter(({ extension }) => call.direction !== "internal" || extension !== desk.other(call));
+  const talking = there.filter(({ state }) => state === "talking" || state === "held");
+  const all = (talking.length ? talking : there).map(({ extension }) => extension);
+  if (!all.length && call.caller?.extension) all.push(call.caller.extension);
   return [...new Set(all)].map((extension) => person(extension, call.pbx)).join(", ");
 }
 
@@ -120,11 +125,8 @@ function updateCall(row, call) {
   state.className = `pill ${looks}`;
   tell(state, word);
   const number = desk.other(call);
-  const outside = row.querySelector(".outside");
-  if (outside.dataset.number !== String(number)) {
-    outside.dataset.number = String(number);
-    outside.replaceChildren(number ? dial(number, phone(number)) : _("Number withheld"));
-  }
+  const name = desk.name(call) || names.of(call.client_id);
+  once(row.querySelector(".outside"), [number, name], () => [name && h("span", { class: "clip strong", title: name }, name), number ? dial(number, phone(number)) : _("Number withheld")]);
   const arrow = { inbound: "→", outbound: "←", internal: "↔" }[call.direction] ?? "→";
   tell(row.querySelector(".within"), `${arrow} ${inside(call)}`);
   tell(row.querySelector(".queue"), call.queue ?? "");

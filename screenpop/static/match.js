@@ -6,7 +6,7 @@ import { _ } from "./words.js";
 export function matchOf(card) {
   if (!card) return null;
   if (card.client) return card.match === "exact" ? { word: _("✓ found by the number"), look: "good" } : { word: _("≈ probably, by the number"), look: "warn" };
-  if (card.foreign) return { word: _("another's client"), look: "warn" };
+  if (card.foreign) return { word: _("a colleague's client"), look: "warn" };
   if (card.candidates?.length > 1) return { word: _("several clients have this number"), look: "warn" };
   if (card.pending) return { word: _("looking who it is…"), look: "still" };
   if (card.away) return { word: _("the client base does not answer"), look: "bad" };

@@ -76,7 +76,8 @@ export function localTime(timeZone, now = Date.now()) {
   }
 }
 
-/** An extension's state for a person: {word, look}; the user's own pause or wrap-up says more than an idle phone. */
+/** An extension's state for a person: {word, look}; the user's own pause or wrap-up says more than an idle phone;
+ * `alone`: a phone whose user is not at his desk. */
 export function stateOf({ state, user_state: own, reason }) {
   const phones = {
     unavailable: { word: _("No phone"), look: "still" },
@@ -89,7 +90,7 @@ export function stateOf({ state, user_state: own, reason }) {
   };
   if (state === "idle" && own === "paused") return { word: reason || _("Pause"), look: "warn" };
   if (state === "idle" && own === "wrapup") return { word: _("Wrap-up"), look: "warn" };
-  if (state === "idle" && own === "offline") return { word: _("Phone free"), look: "good" };
+  if (state === "idle" && own === "offline") return { word: _("Free"), look: "good", alone: true };
   return phones[state] ?? phones.unavailable;
 }
 

@@ -2,6 +2,8 @@
 
 import { h, once, tell } from "./dom.js";
 import { entry, orderState } from "./client-card.js";
+import { dispositions } from "./dispositions.js";
+import { keeperOf } from "./match.js";
 import { clients } from "./rest.js";
 import { money, moment } from "./say.js";
 import { _ } from "./words.js";
@@ -17,6 +19,7 @@ class SideTabs extends HTMLElement {
       tab.addEventListener("keydown", (event) => this.#walk(event));
     }
     for (const type of ["calls", "current"]) desk.addEventListener(type, () => this.draw());
+    dispositions.addEventListener("read", () => this.draw());
     this.draw();
   }
 
@@ -39,10 +42,22 @@ class SideTabs extends HTMLElement {
     }
     if (this.chosen === "history") this.#read(client);
     const line = client ? this.lines.get(client.id) : null;
-    once(this.panel, [this.chosen, client?.id, card?.[this.chosen], this.chosen === "history" && line], () => {
-      if (!client) return h("p", { class: "state" }, this.desk.current ? _("Not known yet: create or attach the client first.") : _("Here is what belongs to the client of the call."));
+    once(this.panel, [this.chosen, client?.id, card?.[this.chosen], this.chosen === "history" && [line, dispositions.items.length], this.#nobody(card)], () => {
+      if (!client) return h("p", { class: "state" }, this.#nobody(card));
       return { orders: () => this.#orders(card), tasks: () => this.#tasks(card), history: () => this.#history(line) }[this.chosen]();
     });
+  }
+
+  /** Why there is nothing to show where no client of ours is in the middle. */
+  #nobody(card) {
+    if (card?.client) return "";
+    const { current } = this.desk;
+    if (!current) return _("Here is what belongs to the client of the call.");
+    if (card?.foreign) return _("This client is looked after by %(who)s, who sees his orders and history.", { who: keeperOf(card.foreign) || _("a colleague") });
+    if (current.direction === "internal" || !this.desk.other(current)) return _("There is no client to this call.");
+    if (card?.away) return _("The client base does not answer: who calls is not known.");
+    if (card?.candidates?.length > 1) return _("Say first which of the clients it is.");
+    return _("Not known yet: create or attach the client first.");
   }
 
   #orders(card) {
@@ -66,7 +81,7 @@ class SideTabs extends HTMLElement {
     if (line.wrong) return h("div", { class: "state" }, line.wrong, h("button", { type: "button", class: "small", onclick: () => { this.lines.clear(); this.draw(); } }, _("Try again")));
     if (!line.items.length) return h("p", { class: "state" }, _("The first contact."));
     return h("ul", { class: "list" }, line.items.map((item) => {
-      const { kind, text } = entry(item);
+      const { kind, text } = entry(item, (extension) => this.desk.phone(extension)?.user?.name ?? extension);
       return h("li", { class: "order" }, h("p", { class: "apart" }, h("span", { class: "strong" }, kind), h("span", { class: "muted small number" }, moment(item.at, this.live.now()))),
         text && h("p", { class: "small" }, text), item.note && item.note !== text && h("p", { class: "small muted" }, item.note));
     }));

@@ -53,16 +53,18 @@ class TeamPresence extends HTMLElement {
     const place = this.desk.place(presence);
     if (row.told === presence && row.place === place) return;
     Object.assign(row, { told: presence, place });
-    const { word, look } = stateOf(presence);
+    const { word, look, alone } = stateOf(presence);
+    const state = alone ? _("free, not at the desk") : word;
     const button = row.firstChild;
     button.dataset.look = look;
+    button.toggleAttribute("data-alone", Boolean(alone));
     tell(button.querySelector(".who"), [nameOf(presence), place].filter(Boolean).join(" · "));
     tell(button.querySelector(".doing"), presence.peer && presence.state === "talking" ? phone(presence.peer) : word);
-    button.title = [nameOf(presence), word, phone(presence.peer)].filter(Boolean).join(" · ");
+    button.title = [nameOf(presence), state, phone(presence.peer)].filter(Boolean).join(" · ");
     const timer = button.querySelector("run-time");
     const since = presence.state === "idle" && presence.user_state !== "paused" ? "" : presence.since ?? "";
     if (timer.getAttribute("since") !== since) timer.setAttribute("since", since);
-    button.setAttribute("aria-label", _("Call %(who)s, %(number)s: %(state)s", { who: nameOf(presence), number: presence.extension, state: word }));
+    button.setAttribute("aria-label", _("Call %(who)s, %(number)s: %(state)s", { who: nameOf(presence), number: presence.extension, state }));
   }
 
   #keys(event) {

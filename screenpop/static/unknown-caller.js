@@ -16,7 +16,7 @@ class UnknownCaller extends HTMLElement {
   draw(call, card) {
     const number = this.desk.other(call);
     const candidates = card?.candidates ?? [];
-    const open = Boolean(card) && !card.client && !card.foreign && call.direction !== "internal" && Boolean(number);
+    const open = Boolean(card) && !card.client && !card.foreign && !card.pending && !card.away && call.direction !== "internal" && Boolean(number);
     const asks = candidates.length > 1 && (card.match === "maybe" || !card.client);
     this.hidden = !(open || asks);
     this.choices = asks ? candidates.slice(0, 9) : [];

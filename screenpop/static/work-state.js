@@ -2,7 +2,10 @@
 
 import { say, tell } from "./dom.js";
 import { me } from "./rest.js";
+import { stateOf } from "./say.js";
 import { _ } from "./words.js";
+
+const IN_CALL = new Set(["ringing", "talking", "hold", "busy"]);
 
 class WorkState extends HTMLElement {
   attach({ desk, keys, live }) {
@@ -28,11 +31,12 @@ class WorkState extends HTMLElement {
     const looks = {
       ready: [_("Ready"), "good"], paused: [own.reason || _("Pause"), "warn"], wrapup: [_("Wrap-up"), "warn"], offline: [_("Offline"), "still"],
     };
-    const [word, look] = looks[this.state] ?? looks.offline;
+    const calls = IN_CALL.has(own.state) && this.state !== "wrapup";
+    const [word, look] = calls ? [stateOf(own).word, stateOf(own).look] : looks[this.state] ?? looks.offline;
     this.pill.className = `pill ${look}`;
     tell(this.pill.querySelector(".word"), word);
     const timer = this.pill.querySelector("run-time");
-    const since = own.user_since ?? own.since ?? "";
+    const since = (calls ? own.since : own.user_since ?? own.since) ?? "";
     if (timer.getAttribute("since") !== since) timer.setAttribute("since", since);
     tell(this.button.querySelector(".word"), this.state === "ready" ? _("Pause") : _("Ready"));
     tell(this.button.querySelector("kbd"), this.keys.label("state"));

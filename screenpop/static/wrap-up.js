@@ -1,10 +1,11 @@
 /* <wrap-up>: the outcome and the note, open from the first second, saved on the server while they are written.
  * What the server does not have yet stays in this browser and is sent when the line is back. */
 
+import { dispositions } from "./dispositions.js";
 import { aloud, h, once, say, tell } from "./dom.js";
 import { calls, me } from "./rest.js";
 import { clock } from "./say.js";
-import { _, page } from "./words.js";
+import { _ } from "./words.js";
 
 const PAUSE = 600;
 const KEPT = "switchroom-draft-";
@@ -12,7 +13,7 @@ const LONGEST = 4_000;
 
 class WrapUp extends HTMLElement {
   attach({ desk, live, keys }) {
-    Object.assign(this, { desk, live, keys, outcomes: [], unsaved: new Map(), texts: new Map() });
+    Object.assign(this, { desk, live, keys, unsaved: new Map(), texts: new Map() });
     this.options = this.querySelector(".outcomes");
     this.note = this.querySelector("textarea");
     this.saved = this.querySelector(".saved");
@@ -26,7 +27,8 @@ class WrapUp extends HTMLElement {
     live.addEventListener("line", () => live.online && this.flush());
     addEventListener("pagehide", () => this.flush(true));
     this.#remember();
-    this.#read();
+    dispositions.addEventListener("read", () => this.draw());
+    dispositions.read();
   }
 
   draw() {
@@ -44,13 +46,13 @@ class WrapUp extends HTMLElement {
     this.longer.hidden = !until || !this.ends.extendable;
     if (this.timer.lastChild.getAttribute("until") !== until) this.timer.lastChild.setAttribute("until", until);
     const chosen = this.#text(call.id).disposition;
-    once(this.options, [this.outcomes, call.id], () => this.outcomes.map((each, i) => this.#option(each, i)));
+    once(this.options, [dispositions.items, call.id], () => dispositions.items.map((each, i) => this.#option(each, i)));
     for (const option of this.options.children) option.setAttribute("aria-pressed", String(option.dataset.key === chosen));
   }
 
   /** Choose the n-th outcome (1…9) and go on to the note; false where there is none. */
   pick(n) {
-    const chosen = this.outcomes[n - 1];
+    const chosen = dispositions.items[n - 1];
     if (!chosen || !this.desk.current) return false;
     this.#choose(chosen.key);
     this.note.focus();
@@ -126,7 +128,7 @@ class WrapUp extends HTMLElement {
 
   #option(each, i) {
     return h("button", { type: "button", class: "outcome", "data-key": each.key, "aria-pressed": "false", title: _("Alt+%(digit)s at any time", { digit: i + 1 }),
-      onclick: () => this.#choose(each.key) }, h("kbd", {}, String(i + 1)), h("span", { class: "clip" }, each[page.language] ?? each.name ?? each.key));
+      onclick: () => this.#choose(each.key) }, h("kbd", {}, String(i + 1)), h("span", { class: "clip" }, dispositions.name(each.key)));
   }
 
   #choose(key) {
@@ -191,16 +193,6 @@ class WrapUp extends HTMLElement {
         localStorage.removeItem(key);
       }
     }
-  }
-
-  async #read() {
-    try {
-      const answer = await calls.dispositions();
-      this.outcomes = (answer.items ?? answer).slice(0, 9);
-    } catch {
-      setTimeout(() => this.#read(), 3_000);
-    }
-    this.draw();
   }
 
   #keys(event) {

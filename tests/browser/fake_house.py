@@ -398,6 +398,8 @@ class House:
     def change(self, call_id: str, *, first: bool = False, **facts: Any) -> None:
         """A call's record changed: told to its agent (with the card the first time) and to who watches lines."""
         call = self.calls[call_id] = self.calls[call_id] | facts
+        here = [] if call["state"] in ("ended", "withdrawn") else [{"extension": call["agent"], "state": call["state"]}]
+        call["parties"] = facts.get("parties", here)
         for scope in self.people:
             if call["agent"] == scope.extension:
                 card = {"card": self.cards.get(call["number"] or "", card_of(None, call["number"]))} if first else {}

@@ -94,7 +94,7 @@ async def test_the_strip_says_whom_nobody_or_another_knows(sits: Sitting) -> Non
     foreign = {"responsible": "Борис Ким", "extension": "102", "team": "Юг"}
     seat.house.cards["+79260001122"] = card_of(None, "+79260001122", match="exact", foreign=foreign)
     for number, words in (
-        ("+79260001122", "клиент другого сотрудника · Борис Ким · 102 · Юг"),
+        ("+79260001122", "клиент коллеги · Борис Ким · 102 · Юг"),
         (SHARED, "этот номер у нескольких клиентов"),
         (STRANGER, "продажи"),
         (None, "продажи"),
