@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 import asyncpg
@@ -33,6 +34,7 @@ AWAY_GAUGE = Gauge("switchroom_database_away", "1 while calls go to the spool")
 
 LARGEST_BATCH = 1000
 RUNNING_SECONDS = 1.0
+GATHER_SECONDS = 0.02
 AWAY_SECONDS = 1.0
 PATIENCE_SECONDS = 10.0
 CATCH_UP_SECONDS = 3.0
@@ -41,11 +43,9 @@ CATCH_UP_SECONDS = 3.0
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     call: Call
-    row: Row
-    """Made when the call came, while the database is busy with those before it."""
+    row: Row  # made when the call came, while the database is busy with those before it
     ack: asyncio.Future[Call] | None = None
-    into: str | None = None
-    """Where the call was merged into another."""
+    into: str | None = None  # where the call was merged into another
 
 
 class History:
@@ -60,7 +60,7 @@ class History:
         self._waiting: list[_Waiting] = []
         self._writing: Sequence[_Waiting] = ()
         self._wrote = asyncio.Event()
-        self._running: dict[str, Call] = {}
+        self._running: dict[str, tuple[float, Call]] = {}  # with the moment its row is due: the first due first
         self._wake = asyncio.Event()
         self._retry_at = 0.0
         self._closing = False
@@ -74,7 +74,7 @@ class History:
     async def __aexit__(self, *_: object) -> None:
         """Write what is waiting, then stop."""
         assert self._writer is not None
-        self._flush_running()
+        self._put_due(inf)
         self._closing = True
         self._wake.set()
         await self._writer
@@ -93,8 +93,7 @@ class History:
             case CallChanged(before=None, after=call) if not call.ended():
                 self._put(call)
             case CallChanged(after=call) if not call.ended():
-                self._running[call.id] = call
-                self._wake.set()
+                self._put_off(call)
             case CallChanged():
                 return  # CallEnded follows
             case CallEnded(call=call):
@@ -107,8 +106,8 @@ class History:
     async def caught_up(self, call_id: str) -> None:
         """Wait, for a moment at most, until the row of a call says all that was heard of it: whoever has just been
         told of a call finds it in the history. What waits on disk is tried again at once."""
-        if (call := self._running.pop(call_id, None)) is not None:
-            self._put(call)
+        if (later := self._running.pop(call_id, None)) is not None:
+            self._put(later[1])
         if self._spool:
             self._retry_at = time.monotonic()
             self._wake.set()
@@ -138,37 +137,50 @@ class History:
         self._waiting.append(_Waiting(call, call_rows.encoded(call), ack, into))
         self._wake.set()
 
-    def _flush_running(self) -> None:
-        for call in self._running.values():
+    def _put_off(self, call: Call) -> None:
+        """Rows of running calls linger a second, so that a busy call costs few writes."""
+        if not self._running:
+            self._wake.set()
+        due, _ = self._running.get(call.id, (time.monotonic() + RUNNING_SECONDS, call))
+        self._running[call.id] = (due, call)
+
+    def _put_due(self, until: float) -> None:
+        for due, call in tuple(self._running.values()):
+            if due > until:
+                break
+            del self._running[call.id]
             self._put(call)
-        self._running.clear()
 
     async def _write_on(self) -> None:
-        """Write batch after batch. Rows of running calls linger a second, so that a busy call costs few writes."""
-        flushed = time.monotonic()
+        """Write batch after batch."""
         while self._waiting or not self._closing:
             if not self._waiting:
-                await self._rest(flushed + RUNNING_SECONDS)
-            if time.monotonic() - flushed >= RUNNING_SECONDS:
-                flushed = time.monotonic()
-                self._flush_running()
+                await self._rest()
+            self._put_due(time.monotonic())
             if self._replay_is_due():
                 await self._replay()
             if self._waiting:
+                await self._gather()
                 await self._take()
             self._wrote.set()  # wakes who waits now, and nobody later
             self._wrote.clear()
 
-    async def _rest(self, until: float) -> None:
-        """Until a row must be written at once, or those of running calls are due."""
+    async def _rest(self) -> None:
+        """Until a row must be written at once, or that of a running call is due."""
         while not self._waiting and not self._closing and not self._replay_is_due():
             self._wake.clear()
-            due = (until - time.monotonic()) if self._running else (AWAY_SECONDS if self._spool else None)
+            due = next((due - time.monotonic() for due, _ in self._running.values()), None)
+            pause = AWAY_SECONDS if due is None and self._spool else due
             try:
-                async with asyncio.timeout(None if due is None else max(due, 0.0)):
+                async with asyncio.timeout(pause):
                     await self._wake.wait()
             except TimeoutError:
                 return
+
+    async def _gather(self) -> None:
+        """Let more rows come while nobody waits for one: a commit costs as much for ten as for one."""
+        if not self._closing and all(one.ack is None for one in self._waiting):
+            await asyncio.sleep(GATHER_SECONDS)
 
     async def _take(self) -> None:
         """One batch: up to the first merge, which is a transaction of its own."""
