@@ -1,11 +1,13 @@
 """A call as the contract writes it (section 4): plain data for REST, the live feed, `replay` and webhooks."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from domain.calls import Call, Caller, Leg, Parking, Transfer
 
 
+@lru_cache(maxsize=8192)
 def instant(at: datetime | None) -> str | None:
     """`at` as ISO 8601 in UTC with milliseconds: "2026-11-22T14:05:00.250Z"; None stays None."""
     if at is None:

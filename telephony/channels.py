@@ -48,14 +48,17 @@ class Channel:
         "bridge",
         "endpoint",
         "exten",
+        "extension",
         "held",
         "linkedid",
         "name",
         "number",
         "other",
         "owner_name",
+        "person",
         "ring",
         "rung_in",
+        "second_half",
         "side",
         "state",
         "talking",
@@ -65,8 +68,7 @@ class Channel:
 
     def __init__(self, uniqueid: str, name: str, endpoint: Endpoint) -> None:
         self.uniqueid = uniqueid
-        self.name = name
-        self.endpoint = endpoint
+        self.becomes(name, endpoint)
         self.linkedid = uniqueid
         self.state = ""
         self.exten = ""
@@ -85,18 +87,13 @@ class Channel:
         self.talking = False
         self.unconfirmed = False
 
-    @property
-    def person(self) -> bool:
+    def becomes(self, name: str, endpoint: Endpoint) -> None:
+        self.name = name
+        self.endpoint = endpoint
+        self.extension = endpoint.extension
+        self.person = endpoint.kind in ("inside", "outside")
         """Whether somebody's phone, or the outside world, is at the other end."""
-        return self.endpoint.kind == "inside" or self.endpoint.kind == "outside"
-
-    @property
-    def extension(self) -> str | None:
-        return self.endpoint.extension
-
-    @property
-    def second_half(self) -> bool:
-        return self.endpoint.kind == "local" and self.name.endswith(";2")
+        self.second_half = endpoint.kind == "local" and name.endswith(";2")
 
 
 class Switch:
@@ -145,8 +142,7 @@ class Switch:
     def rename(self, channel: Channel, name: str) -> None:
         """A masquerade gave the channel another body."""
         self._unlist(channel)
-        channel.name = name
-        channel.endpoint = self.endpoints.of_channel(name)
+        channel.becomes(name, self.endpoints.of_channel(name))
         self.by_name[name] = channel
         if channel.extension is not None:
             self.by_extension.setdefault(channel.extension, {})[channel.uniqueid] = channel

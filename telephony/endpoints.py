@@ -46,6 +46,9 @@ class Endpoint:
     extension: str | None = None
 
 
+LOCAL = Endpoint(name="Local/", kind="local")
+
+
 class Endpoints:
     """Reads channel and device names with the settings of one PBX; remembers what it has read."""
 
@@ -58,14 +61,14 @@ class Endpoints:
 
     def of_channel(self, channel: str) -> Endpoint:
         """The endpoint of a channel's name, "PJSIP/101-0000001c"."""
-        name = _MASKED.sub("", channel)
+        name = _MASKED.sub("", channel) if "<" in channel else channel
         if name.startswith("Local/"):
-            return self._remember("Local", "Local/")
+            return LOCAL
         return self.of_device(name.rpartition("-")[0] or name)
 
     def of_device(self, device: str) -> Endpoint:
         """The endpoint of a device's name, "PJSIP/101"."""
-        return self._known.get(device) or self._remember(device, device)
+        return self._known.get(device) or self._remember(device)
 
     def dnd_extension(self, device: str) -> str | None:
         """The extension whose do-not-disturb this device is, or None."""
@@ -77,15 +80,13 @@ class Endpoints:
     def is_trunk(self, name: str) -> bool:
         return any(fnmatchcase(name, glob) for glob in self._trunks)
 
-    def _remember(self, key: str, name: str) -> Endpoint:
+    def _remember(self, name: str) -> Endpoint:
         if len(self._known) > 65536:
             self._known.clear()
-        endpoint = self._known[key] = self._read(name)
+        endpoint = self._known[name] = self._read(name)
         return endpoint
 
     def _read(self, name: str) -> Endpoint:
-        if name == "Local/":
-            return Endpoint(name=name, kind="local")
         technology, slash, rest = name.partition("/")
         if name in self._extensions:
             return Endpoint(name=name, kind="inside", extension=self._extensions[name])

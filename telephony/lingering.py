@@ -16,7 +16,7 @@ MOMENT = timedelta(milliseconds=300)
 
 def lingers(story: Story, switch: Switch, at: At) -> bool:
     """Whether a call that has just lost a user may be about to end."""
-    if not _has_left(story) or _goes_on(story) or any(c.person and switch.across(c) for c in story.live.values()):
+    if _goes_on(story) or not _has_left(story) or any(c.person and switch.across(c) for c in story.live.values()):
         story.left_at = None
         return False
     if story.left_at is None:

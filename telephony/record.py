@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from domain.calls import Call, Caller, Direction, EndedBy, Leg, Parking, Transfer
+from domain.calls import Call, Caller, Direction, Leg, Parking, Transfer
 from telephony.outcome import outcome
 from telephony.parties import parties, state
 from telephony.story import At, Move, Ring, Stay, Story
@@ -45,7 +45,7 @@ def write(story: Story, number: Number, names: Names) -> Call:
         parked=tuple(map(_parking, story.stays)),
         conference=story.conference,
         voicemail=story.voicemail,
-        ended_by=_ended_by(story),
+        ended_by=story.ended_by,
         complete=story.complete,
         state=state(story),
         parties=() if story.ended else parties(story),
@@ -58,14 +58,6 @@ def _transfer(move: Move) -> Transfer:
 
 def _parking(stay: Stay) -> Parking:
     return Parking(by=stay.by, at=stay.at, until=stay.until, by_whom=stay.by_whom)
-
-
-def _ended_by(story: Story) -> EndedBy | None:
-    match story.ended_by:
-        case "caller" | "callee" | "pbx" | "restart" | "lost" as by:
-            return by
-        case _:
-            return None
 
 
 def _leg(ring: Ring) -> Leg:

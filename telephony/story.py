@@ -6,7 +6,7 @@ facts into the frozen `domain.calls.Call` that others see.
 
 from typing import Literal
 
-from domain.calls import Call, Caller, TransferResult, call_id
+from domain.calls import Call, Caller, EndedBy, TransferResult, call_id
 from telephony.channels import Channel
 from telephony.ring import At as At
 from telephony.ring import Ring as Ring
@@ -121,7 +121,7 @@ class Story:
         """When its last user hung up, while that is all that is known (`telephony.lingering`)."""
         self.ended = False
         self.ended_at: At = None
-        self.ended_by: str | None = None
+        self.ended_by: EndedBy | None = None
         self.unconfirmed = False
         self.told: Call | None = None
         self.ever_person = False
