@@ -55,6 +55,7 @@ class CallPages:
     async def found(self, user: Scope, query: Asked) -> dict[str, Any]:
         """The calls he may see, newest first; or those nobody has called back yet."""
         further: dict[str, Any] = {"asked": query, "watches": CALLS[user.role] == "all", "today": _today(user)}
+        further["called"] = await dispositions(self._calls, user)
         if query.view == "missed":
             return {"calls": await self._calls.missed(user, PAGE), "next": None, **further}
         page = await self._calls.list(user, _filters(query, user.time_zone), PAGE, query.cursor)
@@ -80,8 +81,13 @@ class CallPages:
         call = await self._calls.get(user, call_id)
         if call["id"] != call_id:
             return SeeOther(to=f"/calls/{call['id']}")
-        dispositions = [(one["key"], one[user.language]) for one in await self._calls.dispositions()]
-        return {"call": call, "dispositions": [("", "—"), *dispositions], "typed": typed or {}, "problem": problem}
+        offered = (await dispositions(self._calls, user)).items()
+        return {"call": call, "dispositions": [("", "—"), *offered], "typed": typed or {}, "problem": problem}
+
+
+async def dispositions(calls: Calls, user: Scope) -> dict[str, str]:
+    """How what a call may have come to is called in his language, by its key."""
+    return {one["key"]: one[user.language] for one in await calls.dispositions()}
 
 
 def _filters(asked: Asked, zone: str) -> CallFilters:

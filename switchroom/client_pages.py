@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from crm_store.calls import Calls
 from crm_store.client import ClientChange, ClientDraft, NumberDraft
 from crm_store.clients import Clients
 from crm_store.orders import Orders
@@ -14,6 +15,7 @@ from crm_store.timeline import TimeLine
 from domain.problems import Problem
 from domain.rights import Scope
 from domain.routes import Screen, SeeOther
+from switchroom.call_pages import dispositions
 from switchroom.operation import filled_in
 
 FIELDS = ("name", "company", "kind", "time_zone", "language")
@@ -39,8 +41,9 @@ class Place:
 class ClientPages:
     """What people see of the client base, through the same doors as REST."""
 
-    def __init__(self, *, clients: Clients, timeline: TimeLine, tasks: Tasks, orders: Orders) -> None:
+    def __init__(self, *, clients: Clients, timeline: TimeLine, tasks: Tasks, orders: Orders, calls: Calls) -> None:
         self._clients, self._timeline, self._tasks, self._orders = clients, timeline, tasks, orders
+        self._calls = calls
 
     def screens(self) -> tuple[Screen, ...]:
         """The pages and their forms."""
@@ -121,6 +124,7 @@ class ClientPages:
             "history": await self._timeline.of_client(user, client_id, PAGE, cursor),
             "orders": await self._orders.list(user, client=client_id),
             "tasks": await self._tasks.list(user, client=client_id),
+            "called": await dispositions(self._calls, user),
             "typed": typed or {},
             "problem": problem,
         }

@@ -11,6 +11,8 @@ from switchroom.people_pages import PeoplePages
 def screens(store: Store) -> tuple[Screen, ...]:
     """The pages over `store`, with their forms."""
     account = AccountPages(users=store.users, sessions=store.sessions)
-    clients = ClientPages(clients=store.clients, timeline=store.timeline, tasks=store.tasks, orders=store.orders)
+    clients = ClientPages(
+        clients=store.clients, timeline=store.timeline, tasks=store.tasks, orders=store.orders, calls=store.calls
+    )
     people, calls = PeoplePages(users=store.users), CallPages(calls=store.calls)
     return (*account.screens(), *people.screens(), *clients.screens(), *calls.screens())

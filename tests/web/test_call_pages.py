@@ -56,7 +56,7 @@ async def test_a_colleagues_client_is_no_link(database: Database, tmp_path: Path
             await browser.log_in(login)
             for address in ("/calls", f"/calls/{call.id}"):
                 page = await browser.get(address)
-                told = (f"/clients/{client.id}" in page.text, "клиент коллеги" in page.words)
+                told = (f"/clients/{client.id}" in page.text, ">клиент коллеги<" in page.text)
                 assert told == (linked, not linked), (login, address)
 
 
@@ -72,6 +72,18 @@ async def test_a_call_gets_its_note_and_disposition(database: Database, tmp_path
         wrong = await browser.post(f"/calls/{call.id}", note="Другое", disposition="nonsense")
         assert (wrong.status, "Другое" in wrong.text) == (422, True)
         assert "Перенести" in (await browser.get(f"/calls/{call.id}")).text
+        assert ">Перезвонить</span>" in (await browser.get("/calls")).text
+
+
+async def test_what_a_call_came_to_stands_in_its_clients_time_line(database: Database, tmp_path: Path) -> None:
+    async with open_house(database) as house, house.browser() as browser, History(database, tmp_path) as history:
+        await house.user("boss", "supervisor", extension="101")
+        await browser.log_in("boss")
+        made = await browser.post("/clients", name="Мария", number="+79211234567")
+        call = await history.log(answered(ringing()))
+        await browser.post(f"/calls/{call.id}", note="после двух", disposition="callback")
+        text = (await browser.get(made.path)).text
+        assert (">Перезвонить</span>" in text, ">после двух</span>" in text) == (True, True)
 
 
 async def test_whoever_nobody_called_back_is_among_the_missed(database: Database, tmp_path: Path) -> None:
