@@ -113,11 +113,8 @@ class History:
             self._wake.set()
         with suppress(TimeoutError):
             async with asyncio.timeout(CATCH_UP_SECONDS):
-                while self._owes(call_id):
+                while self._replay_is_due() or any(one.call.id == call_id for one in (*self._writing, *self._waiting)):
                     await self._wrote.wait()
-
-    def _owes(self, call_id: str) -> bool:
-        return self._replay_is_due() or any(one.call.id == call_id for one in (*self._writing, *self._waiting))
 
     def _replay_is_due(self) -> bool:
         return bool(self._spool) and time.monotonic() >= self._retry_at

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import structlog
 from prometheus_client import Gauge
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from domain.rights import Scope
@@ -125,7 +125,7 @@ class Gateway:
         ) as server:
             beating = asyncio.create_task(self._beat(), name="live heartbeat")
             try:
-                yield _port(server)
+                yield next(iter(server.sockets)).getsockname()[1]
             finally:
                 beating.cancel()
                 for timer in self._leaving.values():
@@ -297,7 +297,3 @@ class Gateway:
                     if link.told_at < recently or not turn:
                         latency = self._connections[link].latency * 1000
                         self._post.say(link, {"type": "ping", "latency_ms": round(latency, 1)})
-
-
-def _port(server: Server) -> int:
-    return next(iter(server.sockets)).getsockname()[1]
