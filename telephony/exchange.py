@@ -4,15 +4,16 @@ The clock is the PBX's: an event without `Timestamp` takes the time of the one b
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 
 from config.settings import Pbx
-from domain.calls import Call, CallId, EndedBy
+from domain.calls import Call, CallId
 from domain.events import News, PresenceChanged, QueueChanged
 from domain.presence import Presence, Queue
 from telephony import dialling, living, snapshot
 from telephony.announce import EPOCH, Told, announce
+from telephony.boot import Boot
 from telephony.channels import Channel, Message
 from telephony.endpoints import Endpoints
 from telephony.heard import HEARD as HEARD
@@ -27,8 +28,6 @@ from telephony.text import outside_line
 from telephony.tracker import Tracker
 
 Handler = Callable[[Message, datetime | None], None]
-LONGEST = 10
-"""Digits of an uptime in seconds: three hundred years."""
 
 
 class Exchange:
@@ -51,9 +50,7 @@ class Exchange:
         self._at: datetime | None = None
         self._previous: datetime | None = None
         self._lost_at: datetime | None = None
-        self._booted: datetime | None = None
-        self._uptime: int | None = None
-        self._judged = True
+        self._boot = Boot()
         self._changed: list[Queue] = []
         self._handlers = self._table()
 
@@ -79,7 +76,7 @@ class Exchange:
         """Take one AMI message; return what it means, in order, often nothing."""
         event = message.get("Event")
         if event is None:
-            return []
+            return self._core_status(message, read_at) if "CoreStartupTime" in message else []
         stamp = message.get("Timestamp")
         if stamp is not None and stamp != self._stamp:
             self._read_clock(stamp)
@@ -124,7 +121,7 @@ class Exchange:
         except (ValueError, OverflowError, OSError):
             return
         self._stamp = stamp
-        if not self._judged:
+        if not self._boot.judged:
             self._judge_boot(self._at)
 
     def _calls_told(self, read_at: float) -> list[News]:
@@ -166,39 +163,39 @@ class Exchange:
 
     def _new_channel(self, ami: Message, at: datetime | None) -> None:
         if self._lost_at is not None and snapshot.counts_anew(self._tracker, ami.get("Uniqueid", "")):
-            self._close_all(self._lost_at, "restart", known=False)
+            self._restarted()
         living.new_channel(self._tracker, ami, at)
 
     def _fully_booted(self, ami: Message, at: datetime | None) -> None:
-        uptime = ami.get("Uptime", "")
         if self._tracker.stories:
             snapshot.doubt(self._tracker)
             self._lost_at = self._lost_at or (self._previous if "Timestamp" in ami else at)
-        if not uptime.isdigit() or len(uptime) > LONGEST:
-            return
-        before, self._uptime = self._uptime, int(uptime)
-        if before is not None and self._uptime < before:
-            self._close_all(self._lost_at, "restart", known=False)
-        self._judged = False
-        if at is not None and "Timestamp" in ami:
+        if self._boot.told_uptime(ami.get("Uptime", "")):
+            self._restarted()
+        if at is not None and "Timestamp" in ami and not self._boot.judged:
             self._judge_boot(at)
 
     def _judge_boot(self, at: datetime) -> None:
         """Tell a restart by the moment the PBX came up, as soon as the clock is known."""
-        before, self._judged = self._booted, True
-        now = self._booted = at - timedelta(seconds=self._uptime or 0)
-        seen = self._lost_at
-        moved = before is not None and now - before > timedelta(seconds=1.5)
-        if moved or (seen is not None and now > seen + timedelta(seconds=1)):
-            self._close_all(seen, "restart", known=False)
+        if self._boot.at(at, self._lost_at):
+            self._restarted()
+
+    def _core_status(self, ami: Message, read_at: float) -> list[News]:
+        if self._boot.told_start(ami):
+            self._restarted()
+        return self._news(read_at)
 
     def _shut_down(self, ami: Message, at: datetime | None) -> None:
-        self._close_all(at, "restart", known=True)
+        for story in dict.fromkeys(self._tracker.stories.values()):
+            self._tracker.close(story, at, "restart")
+        self._lost_at = None
 
-    def _close_all(self, at: datetime | None, by: EndedBy, *, known: bool) -> None:
-        for story in list(dict.fromkeys(self._tracker.stories.values())):
-            story.complete = story.complete and known
-            self._tracker.close(story, at, by)
+    def _restarted(self) -> None:
+        """The PBX started anew, unseen: what was up before is over; what came since is not."""
+        for story in dict.fromkeys(self._tracker.stories.values()):
+            if any(channel.unconfirmed for channel in story.live.values()):
+                story.complete = False
+                self._tracker.close(story, self._lost_at, "restart")
         self._lost_at = None
 
     def _channels_complete(self, ami: Message, at: datetime | None) -> None:

@@ -12,7 +12,7 @@ PURE = (
     *(f"domain/{name}.py" for name in ("calls", "events", "presence", "phone", "rights", "problems", "record")),
     *(
         f"telephony/{name}.py"
-        for name in ("channels", "tracker", "exchange", "presence", "queues", "stream", "replay", "possible")
+        for name in ("channels", "tracker", "boot", "exchange", "presence", "queues", "stream", "replay", "possible")
     ),
     *(f"screenpop/{name}.py" for name in ("desk", "lines", "floor", "protocol", "states", "admission")),
 )

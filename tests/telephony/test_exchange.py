@@ -180,3 +180,31 @@ def test_a_hang_up_that_was_refused_tells_nothing_of_who_ended_the_call() -> Non
 def test_a_phone_that_hangs_up_the_moment_it_is_answered_ended_the_call() -> None:
     events = "asks:101 enter:101 enter:trunk leave:101 leave:trunk soft:trunk gone:101 gone:trunk"
     assert ended_by_after(events) == "callee"
+
+
+UP_SINCE = {"Response": "Success", "CoreStartupDate": "2026-11-22", "CoreStartupTime": "10:00:00"}
+
+
+def found_again(**since: str) -> tuple[Exchange, list[News]]:
+    """A PBX lost in mid-call that is found up since then; a new call comes before it says so."""
+    pbx = exchange()
+    pbx.receive(UP_SINCE)
+    play(pbx, "a_inbound_caller_hangup", until="BridgeEnter", times=2)
+    pbx.lost(pbx.clock, "the connection broke")
+    pbx.receive({"Event": "FullyBooted"})
+    name = {"Channel": "PJSIP/trunk-00000099", "Uniqueid": "1795290000.9999", "Linkedid": "1795290000.9999"}
+    pbx.receive(name | {"Event": "Newchannel", "ChannelStateDesc": "Ring", "CallerIDNum": "+79030000002"})
+    return pbx, pbx.receive(UP_SINCE | since)
+
+
+def test_a_pbx_that_came_up_at_another_second_has_restarted_however_quick_it_was() -> None:
+    pbx, told = found_again(CoreStartupTime="10:00:01")
+    (ended,) = [news.call for news in told if isinstance(news, CallEnded)]
+    assert (ended.ended_by, ended.complete, ended.answered_by) == ("restart", False, ("101",))
+    assert [call.caller.number for call in pbx.calls()] == ["+79030000002"], "what came after the restart goes on"
+
+
+def test_a_pbx_that_is_up_since_the_same_second_has_not_restarted() -> None:
+    pbx, told = found_again()
+    assert told == []
+    assert [call.state for call in pbx.calls()] == ["talking", "waiting"]
