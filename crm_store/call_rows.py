@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 import orjson
 from pydantic import TypeAdapter
 
-from crm_store.connection import Connection
+from crm_store.connection import AWAY, Connection
 from crm_store.text import clean, original
 from domain.calls import Call
 
@@ -121,13 +122,16 @@ select id from gone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One call ready to be written: its record as JSON, who took part, and what cleaning took away."""
+    """One call ready to be written: its record as JSON, who took part, and what cleaning took away.
+
+    `into`: the call it became part of; then the record says no more than when."""
 
     id: str
     ended: bool
     record: bytes
     extensions: str
     originals: str | None = None
+    into: str | None = None
 
     def line(self) -> bytes:
         """The row as a line of the spool."""
@@ -136,6 +140,7 @@ class Row:
             "originals": self.originals,
             "ended": self.ended,
             "id": self.id,
+            "into": self.into,
         }
         return orjson.dumps({**facts, "record": orjson.Fragment(self.record)}) + b"\n"
 
@@ -158,8 +163,9 @@ def extensions(call: Call) -> set[str]:
     return found  # type: ignore[return-value] # None was discarded
 
 
-def encoded(call: Call) -> Row:
-    """`call` as a row; text that cannot be stored is cleaned, its original bytes kept beside it."""
+def encoded(call: Call, into: str | None = None) -> Row:
+    """`call` as a row; text that cannot be stored is cleaned, its original bytes kept beside it. `into`: the call
+    it became part of."""
     originals = {"caller.name": call.caller.name_bytes.hex()} if call.caller.name_bytes else {}
     try:
         record = orjson.dumps(call, default=bytes.hex, option=orjson.OPT_NAIVE_UTC)
@@ -170,7 +176,7 @@ def encoded(call: Call) -> Row:
         facts = _cleaned(asdict(call), "", originals)
         record, names = orjson.dumps(facts, default=bytes.hex), clean(names)
     beside = orjson.dumps(originals).decode() if originals else None
-    return Row(id=call.id, ended=call.ended(), record=record, extensions=names, originals=beside)
+    return Row(id=call.id, ended=call.ended(), record=record, extensions=names, originals=beside, into=into)
 
 
 def _cleaned(value: Any, path: str, originals: dict[str, str]) -> Any:
@@ -220,14 +226,33 @@ async def write(connection: Connection, rows: Sequence[Row]) -> dict[str, Stored
     }
 
 
+async def write_each(connection: Connection, rows: Sequence[Row]) -> tuple[dict[str, Stored], dict[str, Exception]]:
+    """Write `rows` at once; where one is bad, row by row: what was stored, and why the others were refused."""
+    try:
+        return await write(connection, rows), {}
+    except AWAY:
+        raise
+    except asyncpg.PostgresError:
+        done: dict[str, Stored] = {}
+        refused: dict[str, Exception] = {}
+    for row in rows:
+        try:
+            done |= await write(connection, [row])
+        except AWAY:
+            raise
+        except asyncpg.PostgresError as error:
+            refused[row.id] = error
+    return done, refused
+
+
 async def close_left_open(connection: Connection, pbx: str, live: Sequence[str], before: datetime) -> list[str]:
     """Close the calls of `pbx` that nobody has written since `before` and that are not `live`: their end was not
     seen, they are marked as lost. A better record that comes later still replaces them. The ids of the closed."""
     return [str(row["id"]) for row in await connection.fetch(_CLOSE, pbx, live, before)]
 
 
-async def merge(connection: Connection, call_id: str, into: str, at: object) -> None:
-    """The call `call_id` became part of `into`: its id redirects, what people typed on it moves over."""
+async def merge(connection: Connection, row: Row) -> None:
+    """A call became part of another: its id redirects, what people typed on it moves over."""
     await connection.execute(
         """
         with gone as (delete from call where id = $1 returning note, disposition),
@@ -238,7 +263,7 @@ async def merge(connection: Connection, call_id: str, into: str, at: object) -> 
                         disposition = coalesce(call.disposition, gone.disposition), version = call.version + 1
           from gone where call.id = $2
         """,
-        call_id,
-        into,
-        at,
+        row.id,
+        row.into,
+        decoded(row).ended_at,
     )

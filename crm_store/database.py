@@ -8,10 +8,10 @@ from typing import Any
 import asyncpg
 
 from config.settings import Settings
-from crm_store import migrating
+from crm_store import keeping, migrating
 from crm_store.binaries import StoreError
 from crm_store.connection import AWAY, Connection
-from crm_store.embedded import OWNER, Cluster, cluster_for
+from crm_store.embedded import OWNER, Cluster, Running, cluster_for
 from domain.rights import Scope
 
 __all__ = ["Database", "StoreError", "open_cluster", "open_database", "open_dsn"]
@@ -22,8 +22,15 @@ _OLDEST = 150000
 class Database:
     """A pool of connections as the owner, and transactions under one user's rights."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, *, server: Running | None = None) -> None:
+        """`server`: the embedded one, where it is ours to keep up."""
         self.pool = pool
+        self._server = server
+
+    async def keep_up(self) -> None:
+        """Start the embedded server again whenever it is gone, until cancelled; an external one is not ours."""
+        if self._server is not None:
+            await keeping.keep_up(self._server)
 
     @asynccontextmanager
     async def as_user(self, scope: Scope) -> AsyncIterator[Connection]:
@@ -77,14 +84,15 @@ async def open_database(settings: Settings, *, migrate: bool | None = None) -> A
 async def open_cluster(cluster: Cluster, *, migrate: bool = True) -> AsyncIterator[Database]:
     """The embedded server of `cluster`, with its pool."""
     running = cluster.running()
-    address = await asyncio.to_thread(running.__enter__)
+    server = await asyncio.to_thread(running.__enter__)
+    address = cluster.address()
     try:
         try:
             pool = await _pool(**address)
         except asyncpg.InvalidCatalogNameError:
             await _create_database(cluster)
             pool = await _pool(**address)
-        async with _opened(pool, migrate=migrate) as database:
+        async with _opened(pool, migrate=migrate, server=server) as database:
             yield database
     finally:
         await asyncio.to_thread(running.__exit__, None, None, None)
@@ -103,10 +111,10 @@ async def open_dsn(dsn: str, *, migrate: bool = False) -> AsyncIterator[Database
 
 
 @asynccontextmanager
-async def _opened(pool: asyncpg.Pool, *, migrate: bool) -> AsyncIterator[Database]:
+async def _opened(pool: asyncpg.Pool, *, migrate: bool, server: Running | None = None) -> AsyncIterator[Database]:
     async with AsyncExitStack() as doors:
         doors.push_async_callback(_close, pool)
-        database = Database(pool)
+        database = Database(pool, server=server)
         async with pool.acquire() as connection:
             release = connection.get_server_version()
             if release.major * 10000 < _OLDEST:

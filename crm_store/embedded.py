@@ -74,14 +74,14 @@ class Cluster:
         return {"host": str(self.sockets), "port": PORT, "user": OWNER, "database": database}
 
     @contextmanager
-    def running(self) -> Iterator[dict[str, Any]]:
+    def running(self) -> Iterator["Running"]:
         """Use the server: made, started or attached to; at the end stopped if nobody else uses it."""
         with (self.home / "postgres.users").open("w") as users:
-            process = self._enter(users.fileno())
+            server = Running(self, self._enter(users.fileno()))
             try:
-                yield self.address()
+                yield server
             finally:
-                self._leave(users.fileno(), process)
+                self._leave(users.fileno(), server.process)
 
     def _enter(self, users: int) -> subprocess.Popen[Any] | None:
         with _locked(self.home / "postgres.start"):
@@ -221,6 +221,27 @@ class Cluster:
         while self._pid() is not None and time.monotonic() < deadline:
             time.sleep(0.01)
         started.unlink(missing_ok=True)
+
+
+@dataclass(slots=True)
+class Running:
+    """A server in use. `process`: where this program started it."""
+
+    cluster: Cluster
+    process: subprocess.Popen[Any] | None
+
+    def pid(self) -> int | None:
+        """The server's process; None where there is none."""
+        found = self.cluster._pid()
+        return found[0] if found else None
+
+    def revive(self) -> None:
+        """Start the server again where it is gone. Raises StoreError, also while its last children still leave."""
+        with _locked(self.cluster.home / "postgres.start"):
+            if self.process is not None:
+                self.process.poll()  # until its parent looks, a dead process still counts as one
+            if not self.cluster._up():
+                self.process = self.cluster._start()
 
 
 def cluster_for(data_dir: Path, *, durable: bool = True) -> Cluster:

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 
-import asyncpg
 import structlog
 from prometheus_client import Counter, Gauge
 
@@ -131,7 +130,7 @@ class History:
             log.warning("calls ended while nobody listened", pbx=pbx, calls=len(closed))
 
     def _put(self, call: Call, ack: asyncio.Future[Call] | None = None, into: str | None = None) -> None:
-        self._waiting.append(_Waiting(call, call_rows.encoded(call), ack, into))
+        self._waiting.append(_Waiting(call, call_rows.encoded(call, into), ack))
         self._wake.set()
 
     def _put_off(self, call: Call) -> None:
@@ -181,15 +180,12 @@ class History:
 
     async def _take(self) -> None:
         """One batch: up to the first merge, which is a transaction of its own."""
-        cut = next((at for at, one in enumerate(self._waiting) if one.into), len(self._waiting))
+        cut = next((at for at, one in enumerate(self._waiting) if one.row.into), len(self._waiting))
         size = min(cut, LARGEST_BATCH) or 1
         batch, self._waiting = self._waiting[:size], self._waiting[size:]
         self._writing = batch
         try:
-            if batch[0].into:
-                await self._merge(batch[0])
-            else:
-                await self._write(batch)
+            await self._write(batch)
         except Exception as error:
             log.exception("calls could not be stored", calls=len(batch))
             _fail(batch, error)
@@ -203,30 +199,23 @@ class History:
         try:
             if self._spool:  # nothing may overtake what is older
                 raise ConnectionError
-            done, refused = await self._commit(list(rows.values()))
+            if batch[0].row.into:
+                await self._merge(batch[0].row)
+            else:
+                done, refused = await self._commit(list(rows.values()))
         except AWAY:
+            await self._keep(list(rows.values()))
+        except Exception:
+            log.exception("calls could not be stored: they wait on disk", calls=len(rows))
             await self._keep(list(rows.values()))
         self._acknowledge(batch, done, refused)
 
     async def _commit(self, rows: list[Row]) -> tuple[dict[str, Stored], dict[str, Exception]]:
         """All rows in one transaction; where one is bad, row by row, and the bad ones with their reason."""
         async with asyncio.timeout(PATIENCE_SECONDS), self._pool.acquire() as connection:
-            try:
-                return await call_rows.write(connection, rows), {}
-            except AWAY:
-                raise
-            except asyncpg.PostgresError:
-                done: dict[str, Stored] = {}
-                refused: dict[str, Exception] = {}
-                for row in rows:
-                    try:
-                        done |= await call_rows.write(connection, [row])
-                    except AWAY:
-                        raise
-                    except asyncpg.PostgresError as error:
-                        refused[row.id] = error
-                await self._reject([row for row in rows if row.id in refused])
-                return done, refused
+            done, refused = await call_rows.write_each(connection, rows)
+        await self._reject([row for row in rows if row.id in refused])
+        return done, refused
 
     async def _reject(self, rows: list[Row]) -> None:
         if rows:
@@ -246,12 +235,10 @@ class History:
         """Write what waited on disk, oldest first; try again later where the database is still away."""
         try:
             for rows in self._spool.batches():
-                latest = {row.id: row for row in rows}
-                done, _ = await self._commit(list(latest.values()))
-                for row in latest.values():
-                    if row.ended and row.id in done:
-                        self._tell(call_rows.decoded(row), done[row.id])
-        except AWAY:
+                await self._write_spooled({row.id: row for row in rows}.values())
+        except Exception as error:
+            if not isinstance(error, AWAY):
+                log.exception("the spool could not be written: it is tried again")
             self._retry_at = time.monotonic() + AWAY_SECONDS
             return
         self._spool.clear()
@@ -259,13 +246,19 @@ class History:
         AWAY_GAUGE.set(0)
         log.info("the database is back: the spool is written")
 
-    async def _merge(self, one: _Waiting) -> None:
-        assert one.into is not None
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS), self._pool.acquire() as connection:
-                await call_rows.merge(connection, one.call.id, one.into, one.call.ended_at)
-        except AWAY:  # the other call's row holds all there is to know
-            log.warning("a merge was not stored: the database is away")
+    async def _write_spooled(self, rows: Iterable[Row]) -> None:
+        plain = [row for row in rows if row.into is None]
+        done, _ = await self._commit(plain)
+        for row in plain:
+            if row.ended and row.id in done:
+                self._tell(call_rows.decoded(row), done[row.id])
+        for row in rows:
+            if row.into is not None:
+                await self._merge(row)
+
+    async def _merge(self, row: Row) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS), self._pool.acquire() as connection:
+            await call_rows.merge(connection, row)
 
     def _acknowledge(self, batch: Sequence[_Waiting], done: dict[str, Stored], refused: dict[str, Exception]) -> None:
         told: set[str] = set()

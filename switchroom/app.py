@@ -111,7 +111,7 @@ async def serving(
         web_port = await doors.enter_async_context(_listening(serve_site(app, host, port), host, port))
         if history and isinstance(switchboard, Telephony):  # the ports are ours: no other server has these PBXs
             await books.keep(history, bus, switchboard, doors)
-        parts["bus"] = bus.run
+        parts["bus"], parts["database"] = bus.run, database.keep_up
         parts["garbage"] = partial(garbage.look_through, partial(_quiet, switchboard, screens))
         await doors.enter_async_context(supervision(**parts))
         yield Server(

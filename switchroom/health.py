@@ -51,19 +51,22 @@ def verdict(found: Sequence[Found]) -> tuple[str, int]:
     return ("degraded" if ill else "ready"), 200
 
 
+def _told(found: Sequence[Found], word: str, status: int) -> web.Response:
+    parts = {one.check.name: {"ok": one.reason is None, "reason": one.reason} for one in found}
+    return web.Response(status=status, body=to_json({"status": word, "checks": parts}), content_type="application/json")
+
+
 def add(app: web.Application, checks: Sequence[Check]) -> None:
     """Add /healthz, /readyz and /metrics; every process has them, whatever its roles."""
 
     async def alive(_: web.Request) -> web.Response:
-        return web.Response(body=to_json({"status": "alive"}), content_type="application/json")
+        """Always 200: whoever answers here is not helped by a restart, whatever else is away."""
+        found = await asyncio.gather(*(examine(check) for check in checks))
+        return _told(found, "degraded" if any(one.reason for one in found) else "alive", 200)
 
     async def ready(_: web.Request) -> web.Response:
         found = await asyncio.gather(*(examine(check) for check in checks))
-        word, status = verdict(found)
-        parts = {one.check.name: {"ok": one.reason is None, "reason": one.reason} for one in found}
-        return web.Response(
-            status=status, body=to_json({"status": word, "checks": parts}), content_type="application/json"
-        )
+        return _told(found, *verdict(found))
 
     async def metrics(_: web.Request) -> web.Response:
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -2,11 +2,17 @@
 
 import logging
 import sys
+import time
 from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from prometheus_client import Counter
 
+log = structlog.get_logger()
+FOREIGN = Counter("switchroom_library_warnings", "Warnings and errors that libraries logged", ["logger"])
+AGAIN_SECONDS = 60.0
+MOST_TEXTS = 1000
 SECRET = ("secret", "password", "token", "cookie", "authorization")
 
 
@@ -26,7 +32,38 @@ def open_log(*, verbose: bool = False) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(level=logging.WARNING, handlers=[Foreign()])
+
+
+class Foreign(logging.Handler):
+    """What libraries log, as lines of ours: each text once a minute, with how often it was said meanwhile. Of a
+    database that is away one sentence is enough, however deep in asyncpg it was noticed."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._said: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count one record; tell it if its text is new or a minute old."""
+        FOREIGN.labels(record.name).inc()
+        key = (record.name, str(record.msg))
+        said_at, left_out = self._said.get(key, (0.0, 0))
+        if said_at and time.monotonic() - said_at < AGAIN_SECONDS:
+            self._said[key] = (said_at, left_out + 1)
+            return
+        if len(self._said) >= MOST_TEXTS:
+            self._said.clear()
+        self._said[key] = (time.monotonic(), 0)
+        self._tell(record, {"left_out": left_out} if left_out else {})
+
+    def _tell(self, record: logging.LogRecord, fields: dict[str, Any]) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and record.name.startswith("asyncpg"):
+            fields["reason"] = f"{type(error).__name__}: {error}"
+        elif error is not None:
+            fields["exc_info"] = error
+        say = log.error if record.levelno >= logging.ERROR else log.warning
+        say(record.getMessage(), logger=record.name, **fields)
 
 
 def _without_secrets(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -196,6 +196,41 @@ async def test_whoever_was_told_of_a_call_finds_its_row_as_it_was_told(database:
         await history.caught_up("9b2b1f9e-0000-4000-8000-000000000000")
 
 
+async def test_a_merge_waits_on_disk_too(database: Database, tmp_path: Path) -> None:
+    away = Away(database)
+    main, consultation = ringing(name="main"), ringing(name="consultation")
+    merged = CallMerged(at=AT, call=replace(consultation, state="merged"), into=main.id)
+    async with History(Database(away), tmp_path) as history:  # type: ignore[arg-type]
+        await history.log(main)
+        await history.log(consultation)
+        await history.on(merged)
+        await history.log(answered(main))
+        away.back = True
+        await history.caught_up(main.id)
+    assert [(row["id"], row["outcome"]) for row in await kept(database)] == [(main.id, "answered")]
+    assert str(await database.pool.fetchval("select into_id from call_alias")) == main.id
+
+
+class Mad(Away):
+    """A pool that fails in a way nobody foresaw until it is `back`."""
+
+    def acquire(self) -> object:
+        if not self.back:
+            raise RuntimeError
+        return self._pool.acquire()
+
+
+async def test_whatever_fails_while_storing_a_call_is_not_lost(database: Database, tmp_path: Path) -> None:
+    mad = Mad(database)
+    call = answered(ringing())
+    async with History(Database(mad), tmp_path) as history:  # type: ignore[arg-type]
+        assert await history.log(call) == call
+        await history.caught_up(call.id)
+        mad.back = True
+        await history.caught_up(call.id)
+    assert [row["id"] for row in await kept(database)] == [call.id]
+
+
 async def test_what_waits_on_disk_is_written_when_somebody_asks_for_it(database: Database, tmp_path: Path) -> None:
     away = Away(database)
     call = answered(ringing())

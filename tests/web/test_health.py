@@ -27,12 +27,15 @@ async def test_a_lost_pbx_is_degraded_and_a_lost_database_is_unavailable() -> No
             told = await answer.json()
             assert (answer.status, told["status"]) == (status, word)
             assert told["checks"]["pbx main"]["ok"] is (pbx is _well)
+            async with browser.get("/healthz") as answer:
+                alive = "alive" if word == "ready" else "degraded"
+                assert (answer.status, (await answer.json())["status"]) == (200, alive)
 
 
 async def test_a_process_is_alive_and_measured_without_a_log_in() -> None:
     async with served((), token=None) as browser:
         async with browser.get("/healthz") as answer:
-            assert (answer.status, await answer.json()) == (200, {"status": "alive"})
+            assert (answer.status, await answer.json()) == (200, {"status": "alive", "checks": {}})
         async with browser.get("/metrics") as answer:
             assert answer.status == 200
             assert "switchroom_http_seconds" in await answer.text()
