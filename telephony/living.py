@@ -79,6 +79,7 @@ def hangup(tracker: Tracker, ami: Message, at: At) -> None:
             tracker.remember(uniqueid)
         return
     story = tracker.story_of[channel.uniqueid]
+    story.has_left(channel, at)
     tracker.gone(channel, story, at, ami.get("Cause", ""))
     if not story.live:
         tracker.close(story, at, None)

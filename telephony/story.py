@@ -145,6 +145,12 @@ class Story:
             return
         self.requests = [asked for asked in self.requests if not (asked.through_us and asked.channel is channel)]
 
+    def has_left(self, channel: Channel, at: At) -> None:
+        """The channel is gone: whoever hung up through us did so now, not when the PBX was heard of last."""
+        for asked in self.requests:
+            if asked.through_us and asked.channel is channel:
+                asked.at = at
+
     def _leaves(self, asked: Request, talking: tuple[Channel, ...]) -> bool:
         if asked.through_us:
             return asked.channel.uniqueid in self.live

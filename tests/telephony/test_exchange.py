@@ -130,8 +130,9 @@ SCREEN_THEN = {
     "both are told": "enter:101 enter:trunk | soft:101 soft:trunk leave:trunk leave:101 gone:trunk gone:101",
     "the other is told first": "enter:101 enter:trunk | soft:trunk soft:101 leave:trunk leave:101 gone:trunk gone:101",
     "nothing but the end": "| gone:trunk gone:101",
+    "nothing was heard for a while before": "enter:101 enter:trunk | later leave:101 gone:101 soft:trunk gone:trunk",
 }
-"""What Asterisk tells from the answer on; at `|` agent 101 hangs up on his screen."""
+"""What Asterisk tells from the answer on; at `|` agent 101 hangs up on his screen; `later`: half a minute on."""
 
 KINDS = {
     "enter": {"Event": "BridgeEnter", "BridgeUniqueid": "room", "BridgeTechnology": "simple_bridge"},
@@ -149,7 +150,11 @@ def ended_by_after(events: str, *, refused: bool = False) -> str | None:
     (call,) = pbx.calls()
     names = {channel.endpoint.name: channel for channel in pbx._tracker.switch.channels.values()}
     told: list[News] = []
+    clock: dict[str, str] = {}
     for event in events.split():
+        if event == "later" and pbx._at is not None:
+            clock = {"Timestamp": str(pbx._at.timestamp() + 30)}
+            continue
         if event == "|":
             pbx.hung_up_for(call.id, "101")
             if refused:
@@ -157,7 +162,7 @@ def ended_by_after(events: str, *, refused: bool = False) -> str | None:
             continue
         kind, _, who = event.partition(":")
         channel = names[f"PJSIP/{who}"]
-        told += pbx.receive(KINDS[kind] | {"Channel": channel.name, "Uniqueid": channel.uniqueid})
+        told += pbx.receive(KINDS[kind] | clock | {"Channel": channel.name, "Uniqueid": channel.uniqueid})
     (ended,) = [news.call for news in told if isinstance(news, CallEnded)]
     return ended.ended_by
 
@@ -180,6 +185,13 @@ def test_a_hang_up_that_was_refused_tells_nothing_of_who_ended_the_call() -> Non
 def test_a_phone_that_hangs_up_the_moment_it_is_answered_ended_the_call() -> None:
     events = "asks:101 enter:101 enter:trunk leave:101 leave:trunk soft:trunk gone:101 gone:trunk"
     assert ended_by_after(events) == "callee"
+
+
+@pytest.mark.parametrize("trace", ["22_park_and_retrieve", "16_park_and_retrieve", "22_park_times_out"])
+def test_who_parked_a_call_keeps_it_in_sight_until_somebody_takes_it_or_it_comes_back(trace: str) -> None:
+    seen = states(play(exchange(), trace), "101")
+    assert seen[:3] == ["ringing", "talking", "parked"]
+    assert seen[3:4] == (["ringing"] if "times_out" in trace else ["gone"])
 
 
 UP_SINCE = {"Response": "Success", "CoreStartupDate": "2026-11-22", "CoreStartupTime": "10:00:00"}
