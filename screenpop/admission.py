@@ -1,9 +1,12 @@
 """Who may open the live feed: what a handshake carries, and from which pages. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
+
+Pages = Callable[[], Awaitable[tuple[int, str]]]
+"""Where the pages are now, their port and public URL: another process may have them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from domain.rights import Scope
-from screenpop.admission import Credentials, Wish
+from screenpop.admission import Credentials, Pages, Wish
 from screenpop.audience import Audience, SignedIn
 from screenpop.desk import Desk
 from screenpop.doorway import CLOSING, greet, shut, wish
@@ -39,7 +39,6 @@ LINGER = 120.0
 DEAD_AFTER = 20.0
 TRY_AGAIN = 1013
 RESTART = 1012
-
 
 Authorise = Callable[[Credentials], Awaitable[SignedIn | None]]
 Recheck = Callable[[str], Awaitable[SignedIn | None]]
@@ -63,6 +62,7 @@ class Gateway:
         desk: Desk,
         web_port: int,
         public_url: str = "",
+        pages: Pages | None = None,
         version: str = "",
         recent: Recent | None = None,
         heartbeat: float = HEARTBEAT,
@@ -72,8 +72,8 @@ class Gateway:
         self._authorise = authorise
         self._recheck = recheck
         self._desk = desk
-        self._web_port = web_port
-        self._public_url = public_url
+        self._own_pages = (web_port, public_url)
+        self._pages = pages
         self._version = version
         self._heartbeat = heartbeat
         self._linger = linger
@@ -148,7 +148,8 @@ class Gateway:
 
     async def _admit(self, connection: ServerConnection) -> Link | None:
         assert connection.request is not None
-        asked = wish(connection.request, public_url=self._public_url, web_port=self._web_port)
+        web_port, public_url = await self._pages() if self._pages else self._own_pages
+        asked = wish(connection.request, public_url=public_url, web_port=web_port)
         if asked is None:
             return await shut(connection, Close.ORIGIN, "this page does not belong to Switchroom")
         try:

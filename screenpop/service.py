@@ -15,6 +15,7 @@ from domain.events import CallChanged, ClientChanged, News, UserChanged, UserSta
 from domain.presence import UserState, WorkState
 from domain.problems import Conflict
 from domain.rights import Scope
+from screenpop.admission import Pages
 from screenpop.cards import Cards, Found, LookUp
 from screenpop.desk import Desk
 from screenpop.gateway import Authorise, Gateway, Recheck
@@ -70,6 +71,7 @@ class Screenpop:
         pause: Callable[[str, bool, str], Awaitable[None]],
         web_port: int,
         public_url: str = "",
+        pages: Pages | None = None,
         version: str = "",
         tasks: Callable[[Scope], Awaitable[Sequence[dict[str, Any]]]] = _no_tasks,
         rules: Rules = Rules(),  # noqa: B008 - frozen
@@ -85,6 +87,7 @@ class Screenpop:
             desk=self.desk,
             web_port=web_port,
             public_url=public_url,
+            pages=pages,
             version=version,
         )
         self.gateway.audience = self

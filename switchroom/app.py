@@ -101,7 +101,7 @@ async def serving(
         await before(store)
         parts: dict[str, Callable[[], Awaitable[None]]] = {}
         switchboard = await _telephony(settings, roles, store, bus, parts)
-        screens = await _screens(settings, store, bus, switchboard) if "live" in roles else None
+        screens = await _screens(settings, roles, store, bus, switchboard) if "live" in roles else None
         live_port = None
         if screens is not None:
             host, port = settings.live.host, settings.live.port
@@ -109,6 +109,8 @@ async def serving(
         app = _site(settings, roles, store, bus, switchboard, screens, live_port)
         host, port = settings.web.host, settings.web.port
         web_port = await doors.enter_async_context(_listening(serve_site(app, host, port), host, port))
+        if isinstance(bus, NatsBus) and "web" in roles:
+            await elsewhere.tell_pages(bus, web_port, settings.web.public_url)
         if history and isinstance(switchboard, Telephony):  # the ports are ours: no other server has these PBXs
             await books.keep(history, bus, switchboard, doors)
         parts["bus"], parts["database"] = bus.run, database.keep_up
@@ -160,8 +162,16 @@ async def _telephony(
 
 
 async def _screens(
-    settings: Settings, store: Store, bus: Bus, switchboard: Telephony | TelephonyElsewhere
+    settings: Settings,
+    roles: frozenset[str],
+    store: Store,
+    bus: Bus,
+    switchboard: Telephony | TelephonyElsewhere,
 ) -> Screenpop:
+    web, pages = settings.web, None
+    if isinstance(bus, NatsBus) and "web" not in roles:
+        pages = elsewhere.ask_pages(bus, web.port, web.public_url)
+
     async def authorise(shown: Credentials):  # noqa: ANN202 - the gateway's own protocol
         if shown.ticket is not None:
             return await store.sessions.redeem(shown.ticket)
@@ -181,8 +191,9 @@ async def _screens(
         people=working_people,
         publish=bus.publish,
         pause=switchboard.pause,
-        web_port=settings.web.port,
-        public_url=settings.web.public_url,
+        web_port=web.port,
+        public_url=web.public_url,
+        pages=pages,
         version=VERSION,
         tasks=open_tasks,
     )

@@ -3,7 +3,9 @@
 `offer` lets this process answer a route for the others; `forwarded` is the same route where it is not at home.
 """
 
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import wraps
@@ -19,6 +21,7 @@ from domain.presence import Presence, Queue
 from domain.problems import Unavailable
 from domain.rights import Scope
 from domain.routes import Route
+from screenpop.admission import Pages
 from screenpop.service import Screenpop
 from switchroom.nats_bus import NatsBus, adapter
 from telephony.ami import LinkStatus
@@ -31,6 +34,8 @@ Asked = tuple[str, Scope]
 PAUSE = "telephony.pause"
 SNAPSHOT = "telephony.snapshot"
 STANDING = "telephony.standing"
+PAGES = "web.pages"
+LASTS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +132,34 @@ async def catch_up(switchboard: TelephonyElsewhere, screens: Screenpop) -> None:
         await screens.on(QueueChanged(at=at, queue=queue))
     for call in found.calls:
         await screens.on(CallChanged(at=at, before=None, after=call, read_at=0.0))
+
+
+# --- pages ------------------------------------------------------------------------------------------------------
+
+
+async def tell_pages(bus: NatsBus, port: int, public_url: str) -> None:
+    """Say to the other processes where this one's pages are: the cookie's name and the Origin follow from it."""
+
+    async def pages() -> tuple[int, str]:
+        return port, public_url
+
+    await bus.answer(PAGES, pages, tuple[()], tuple[int, str])
+
+
+def ask_pages(bus: NatsBus, port: int, public_url: str) -> Pages:
+    """Where the pages are, from the process that has them, asked again after `LASTS` seconds; what was known last
+    while none answers."""
+    known, asked_at = (port, public_url), -LASTS
+
+    async def pages() -> tuple[int, str]:
+        nonlocal known, asked_at
+        if time.monotonic() - asked_at >= LASTS:
+            with suppress(Unavailable):
+                known = await bus.ask(PAGES, tuple[()], tuple[int, str])
+                asked_at = time.monotonic()
+        return known
+
+    return pages
 
 
 # --- routes -----------------------------------------------------------------------------------------------------

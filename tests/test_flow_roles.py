@@ -43,15 +43,13 @@ async def row(database: Database, data_dir: Path, tmp_path: Path) -> AsyncIterat
         config = written(tmp_path, data_dir, simulated(*address), web=ports["web"], live=live_port, nats=nats)
         page = f"http://127.0.0.1:{ports['web']}"
         for role, port in ports.items():
-            where = {"SWITCHROOM_WEB__PORT": str(port), "SWITCHROOM_WEB__PUBLIC_URL": page}
-            await doors.enter_async_context(serve(config, role, **where))
+            await doors.enter_async_context(serve(config, role, SWITCHROOM_WEB__PORT=str(port)))
         http = await doors.enter_async_context(aiohttp.ClientSession(f"{page}/api/v1/"))
         async with http.post("session", json={"login": "101", "password": PASSWORD}) as answer:
             http.headers["Authorization"] = f"Bearer {(await answer.json())['token']}"
-        async with http.post("session/ticket") as answer:
-            ticket = (await answer.json())["ticket"]
-        live = f"ws://127.0.0.1:{live_port}/live?ticket={ticket}"
-        screen = Screen(await doors.enter_async_context(connect(live, origin=page, max_size=None)))  # type: ignore[arg-type]
+            cookie = {"Cookie": answer.headers["Set-Cookie"].partition(";")[0]}
+        live = connect(f"ws://127.0.0.1:{live_port}/live", origin=page, additional_headers=cookie)  # type: ignore[arg-type]
+        screen = Screen(await doors.enter_async_context(live))
         await screen.until("snapshot")
         yield Row(pbx=pbx, ports=ports, live_port=live_port, screen=screen, http=http)
 
