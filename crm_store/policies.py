@@ -69,6 +69,7 @@ _POLICIES: tuple[tuple[str, str, str, str], ...] = (
     ("ticket", "", "false", "false"),
     ("login_throttle", "", "false", "false"),
     ("request_once", "", "false", "false"),
+    ("work_state", "", "false", "false"),
     ("audit", "", "false", "false"),
 )
 

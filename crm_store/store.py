@@ -15,6 +15,7 @@ from crm_store.sessions import Sessions
 from crm_store.tasks import Tasks
 from crm_store.timeline import TimeLine
 from crm_store.users import Users
+from crm_store.work_states import WorkStates
 from domain.events import ClientChanged, UserChanged
 
 
@@ -32,6 +33,7 @@ class Store:
     users: Users
     sessions: Sessions
     once: Once
+    work_states: WorkStates
 
 
 def build(
@@ -56,4 +58,5 @@ def build(
         users=users,
         sessions=Sessions(database, users, changed=publish),
         once=Once(database),
+        work_states=WorkStates(database),
     )

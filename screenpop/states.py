@@ -3,7 +3,7 @@
 They belong to users, not to connections: whoever comes back finds the state he left.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -11,6 +11,8 @@ from domain.calls import Call
 from domain.presence import UserState, WorkState
 from domain.problems import Conflict
 
+Chosen = tuple[WorkState, str | None]
+READY: Chosen = ("ready", None)
 IN_TALK = frozenset({"talking", "held"})
 
 
@@ -35,7 +37,7 @@ class _Mine:
     reason: str | None = None
     until: datetime | None = None
     extended: bool = False
-    then: tuple[WorkState, str | None] = ("ready", None)
+    then: Chosen = READY
     connected: bool = False
     away_at: datetime | None = None
     talks: set[str] = field(default_factory=set)
@@ -64,12 +66,23 @@ class States:
         self._users: dict[str, _Mine] = {}
         self._by_extension: dict[str, dict[str, _Mine]] = {}
         self._talkers: dict[str, dict[str, _Mine]] = {}
+        self._remembered: dict[str, Chosen] = {}
+
+    def remember(self, chosen: Mapping[str, Chosen]) -> None:
+        """What users had chosen before this server was started, by user id; call before they are met."""
+        self._remembered.update(chosen)
+
+    def chosen(self, user_id: str) -> Chosen | None:
+        """What that user chose last, whatever he is meanwhile: in a wrap-up, away."""
+        mine = self._users.get(user_id)
+        return mine.then if mine else None
 
     def meet(self, user_id: str, name: str, extension: str | None) -> list[UserState]:
         """A user exists, or has another name or phone than before."""
         mine = self._users.get(user_id)
         if mine is None:
-            mine = self._users[user_id] = _Mine(user_id, name, None)
+            then = self._remembered.pop(user_id, READY)
+            mine = self._users[user_id] = _Mine(user_id, name, None, then=then)
         elif (mine.name, mine.extension) == (name, extension):
             return []
         self._move(mine, extension)
@@ -115,12 +128,13 @@ class States:
             return [self._extend(mine)]
         if (mine.state, mine.reason) == (state, reason):
             return []
-        mine.then = ("ready", None) if state == "offline" else (state, reason)
+        mine.then = READY if state == "offline" else (state, reason)
         return [mine.become(state, reason, at)]
 
     def call(self, call: Call, at: datetime) -> list[UserState]:
         """A call changed: who has just ended his last answered talk with somebody outside wraps it up."""
-        parties = {} if call.ended() else {party.extension: party.state for party in call.parties}
+        here = () if call.ended() else call.parties
+        parties = {party.extension: party.state for party in here if party.state != "parked"}
         for extension, state in parties.items():
             if state in IN_TALK:
                 for mine in self._at(extension):

@@ -24,7 +24,7 @@ from domain.events import News
 from domain.routes import Route
 from screenpop.admission import Credentials
 from screenpop.service import Screenpop
-from switchroom import VERSION, books, elsewhere, garbage, service_manager
+from switchroom import VERSION, at_work, books, elsewhere, garbage, service_manager
 from switchroom.bus import Bus
 from switchroom.elsewhere import TelephonyElsewhere
 from switchroom.guard import Address
@@ -197,6 +197,7 @@ async def _screens(
         version=VERSION,
         tasks=open_tasks,
     )
+    await at_work.remember(screens.states, store.work_states, bus)
     bus.subscribe("screens", screens.on, *News.__args__)
     if isinstance(bus, NatsBus):
         for route in screenpop.http.routes(screens):

@@ -115,3 +115,23 @@ async def test_rest_says_of_a_call_what_can_be_done_with_it_and_when_it_is_over(
     for who, path in ((stranger, f"{address}/hangup"), (http, f"{address}/sing")):
         async with who.post(path, json={}) as answer:
             assert answer.status == 404
+
+
+async def test_who_paused_is_still_paused_after_a_restart_of_the_server(database: Database, data_dir: Path) -> None:
+    async with simulated_house(data_dir) as house:
+        for login in ("101", "102"):
+            await house.hires(login, "agent", login)
+        for login, choices in (("101", ["ready", "paused"]), ("102", ["paused", "ready"])):
+            screen, http = await house.opens_page(login)
+            for state in choices:
+                reason = "lunch" if state == "paused" else None
+                async with http.put("agents/me/state", json={"state": state, "reason": reason}) as answer:
+                    assert answer.status == 200, await answer.text()
+            await screen.until("presence", extension=login, user_state=choices[-1])
+        await house.server.bus.settled()
+    async with simulated_house(data_dir) as house:
+        for login, expected in (("101", ("paused", "lunch")), ("102", ("ready", None))):
+            _, http = await house.opens_page(login)
+            async with http.get("agents/me/state") as answer:
+                told = await answer.json()
+            assert (told["state"], told["reason"]) == expected

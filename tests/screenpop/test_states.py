@@ -40,6 +40,16 @@ def test_a_user_is_offline_until_he_opens_a_page() -> None:
     assert told(states.arrived(OLGA, NOON)) == [], "a second tab changes nothing"
 
 
+def test_who_was_paused_when_the_server_stopped_is_paused_when_he_comes_back() -> None:
+    states = States()
+    states.remember({OLGA: ("paused", "lunch")})
+    assert told(states.meet(OLGA, "Olga", "101")) == [("offline", None)]
+    assert told(states.arrived(OLGA, NOON)) == [("paused", "lunch")]
+    assert states.chosen(OLGA) == ("paused", "lunch")
+    states.choose(OLGA, "offline", None, NOON)
+    assert states.chosen(OLGA) == ("ready", None), "who goes home comes back ready"
+
+
 def test_an_answered_call_that_ends_is_wrapped_up_for_a_while() -> None:
     states = at_work(wrapup=30)
     assert after(states, TALK, ended(TALK)) == [("wrapup", None)]
@@ -56,6 +66,10 @@ def test_a_call_nobody_answered_or_between_colleagues_needs_no_wrap_up() -> None
 
 def test_who_transferred_his_call_wraps_it_up_while_it_lives_on() -> None:
     assert after(at_work(), TALK, with_parties(TALK, {"102": "ringing"}, "ringing")) == [("wrapup", None)]
+
+
+def test_who_parked_his_call_wraps_it_up_while_it_waits() -> None:
+    assert after(at_work(), TALK, with_parties(TALK, {"101": "parked"}, "parked")) == [("wrapup", None)]
 
 
 def test_with_two_calls_the_wrap_up_begins_after_the_last() -> None:
