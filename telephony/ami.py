@@ -83,6 +83,9 @@ class Listener(Protocol):
     def lost(self, at: datetime, reason: str) -> None:
         """The connection is gone; told once for every one on which anything was heard."""
 
+    def away(self, at: datetime, reason: str) -> None:
+        """The PBX was not reached, or refused the log-in: told once for every new reason."""
+
 
 def retries(timing: Timing, chance: Callable[[], float] = random.random) -> Iterator[float]:
     """Seconds to wait before each next try: doubling, never more than the last, half of it by chance."""
@@ -239,6 +242,7 @@ class AmiLink:
             said=str(refusal),
             next_try_in_seconds=left[0] if left else None,
         )
+        self._tell_away(str(refusal))
         self._become("refused", str(refusal))
         self._retry.clear()
         with suppress(TimeoutError):
@@ -249,10 +253,16 @@ class AmiLink:
         LOSSES.labels(self.pbx.name).inc()
         if self._status.state in ("syncing", "up") or self._status.reason != reason:
             log.warning("the PBX is not connected", pbx=self.pbx.name, reason=reason)
+        if not self._told:
+            self._tell_away(reason)
         self._become("lost", reason)
         if self._told:
             self._told = False
             self._listener.lost(self.now(), reason)
+
+    def _tell_away(self, reason: str) -> None:
+        if self._status.reason != reason:
+            self._listener.away(self.now(), reason)
 
     def _become(self, state: LinkState, reason: str | None) -> None:
         self._status = replace(self._status, state=state, reason=reason, since=datetime.now(UTC))

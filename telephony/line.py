@@ -89,6 +89,10 @@ class Line:
         self._tell(self.exchange.lost(at, reason))
         self._publish(PbxLost(at=at, pbx=self.pbx.name, reason=reason))
 
+    def away(self, at: datetime, reason: str) -> None:
+        """The PBX is not there, or does not let us in: whoever looks for calls has to know."""
+        self._publish(PbxLost(at=at, pbx=self.pbx.name, reason=reason))
+
     def _tell(self, news: list[News]) -> None:
         for told in news:
             self._publish(told)

@@ -2,6 +2,7 @@
 
 import "./run-time.js";
 import "./net-figure.js";
+import "./first-steps.js";
 import "./pbx-away.js";
 import { ClientNames } from "./client-names.js";
 import { doing } from "./my-calls.js";
@@ -24,6 +25,7 @@ let look = "";
 followClock(() => live.now());
 document.querySelector("net-figure").attach({ live });
 document.querySelector("pbx-away").attach({ desk });
+document.querySelector("first-steps").attach({ desk, live });
 live.addEventListener("frame", ({ detail }) => {
   desk.take(detail);
   if (detail.some((event) => event.type === "snapshot")) {

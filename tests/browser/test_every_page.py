@@ -134,7 +134,7 @@ async def test_every_page_is_in_order(sits: Sitting, name: str, language: str) -
     seat.house.pops = _pops_told()
     if story is _new:
         seat.house.exchanges, seat.house.clients, seat.house.tasks = {}, {}, []
-        seat.house.missed, seat.house.queues, seat.house.presence = [], [], {"101": seat.house.presence["101"]}
+        seat.house.missed, seat.house.queues, seat.house.presence = [], [], {}
     await seat.open(path)
     await story(seat)
     assert await faults_in_every_look(seat.page, name, language) == []
@@ -187,7 +187,7 @@ async def test_an_empty_house_says_so(sits: Sitting) -> None:
 async def test_a_new_house_says_what_to_do_first(sits: Sitting) -> None:
     seat = await sits()
     house = seat.house
-    house.exchanges, house.clients, house.tasks = {}, {}, []
+    house.exchanges, house.clients, house.tasks, house.presence = {}, {}, [], {}
     await seat.open()
     await seat.sees("first-steps", "Подключите АТС")
     await seat.sees("first-steps a", "Новый клиент")
@@ -203,9 +203,11 @@ async def test_an_exchange_that_does_not_answer_is_told_and_untold(sits: Sitting
     seat = await (await sits(login)).open(path)
     seat.house.exchange("main", connected=False)
     await seat.sees("pbx-away", "Нет связи с АТС")
+    await seat.sees("first-steps", "Телефоны работают, но их звонков здесь не видно")
     assert await violations(seat.page) == []
     seat.house.exchange("main", connected=True)
     await seat.misses("pbx-away")
+    await seat.misses("first-steps >> text=не отвечает")
 
 
 async def test_two_hundred_phones_are_searched_and_told_live(sits: Sitting) -> None:

@@ -45,6 +45,9 @@ class Notebook:
     def lost(self, at: datetime, reason: str) -> None:
         self.story.append(f"lost: {reason}")
 
+    def away(self, at: datetime, reason: str) -> None:
+        self.story.append(f"away: {reason}")
+
     def names(self, event: str) -> list[str]:
         return [message.get("Name", "") for message in self.messages if message.get("Event") == event]
 
@@ -117,11 +120,12 @@ async def test_events_are_handed_over_in_the_order_they_came() -> None:
 
 
 async def test_a_refused_log_in_is_told_and_not_tried_for_ever() -> None:
-    async with fake_asterisk() as asterisk, linked(asterisk, QUICK, secret="wrong", up=False) as (link, _):
+    async with fake_asterisk() as asterisk, linked(asterisk, QUICK, secret="wrong", up=False) as (link, notebook):
         await until(lambda: len(asterisk.heard_actions("Login")) == 3 and link.status.state == "refused")
         await asyncio.sleep(0.2)
         assert len(asterisk.heard_actions("Login")) == 3
         assert link.status.reason == "Authentication failed"
+        assert notebook.story == ["away: Authentication failed"]
         asterisk.secret = "wrong"
         link.retry()
         await until(lambda: link.status.state == "up")
@@ -154,7 +158,8 @@ async def test_a_pbx_that_is_away_at_first_is_found_when_it_comes() -> None:
     async with linked(asterisk, up=False) as (link, notebook):
         await until(lambda: link.status.state == "lost")
         assert link.status.reason == "nothing listens at that address and port"
-        assert notebook.story == []
+        await asyncio.sleep(0.5)
+        assert notebook.story == ["away: nothing listens at that address and port"], "told once, tried again quietly"
         async with fake_asterisk(asterisk):
             await until(lambda: link.status.state == "up")
 
