@@ -30,7 +30,10 @@ def state(story: Story) -> CallState:
 
 
 def parties(story: Story) -> tuple[Party, ...]:
-    """The extensions taking part now, in the order of their numbers."""
+    """The extensions taking part now, in the order of their numbers.
+
+    Who parked the call is one of them, whether or not he is still on the line: it is his to take back.
+    """
     found: dict[str, CallState] = {}
     for channel in story.live.values():
         extension = channel.extension
@@ -39,6 +42,9 @@ def parties(story: Story) -> tuple[Party, ...]:
         seen = part(story, channel)
         if seen is not None and (extension not in found or RANK[seen] < RANK[found[extension]]):
             found[extension] = seen
+    stay = story.parked()
+    if stay is not None and stay.by is not None:
+        found[stay.by] = "parked"
     if len(found) < 2:
         return tuple(_party(extension, state) for extension, state in found.items())
     return tuple(_party(extension, found[extension]) for extension in sorted(found))

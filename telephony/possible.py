@@ -128,7 +128,10 @@ def _consulting(call: Call, scope: Scope, ground: Ground, mine: Seen) -> str | N
 
 
 def _unpark(call: Call, scope: Scope, ground: Ground, mine: Seen) -> str | None:
-    return None if call.state == "parked" and mine != "parked" else N_("The call is not parked")
+    if call.state != "parked":
+        return N_("The call is not parked")
+    by = call.parked[-1].by if call.parked else None
+    return N_("The call is parked") if mine == "parked" and by != scope.extension else None
 
 
 def _pickup(call: Call, scope: Scope, ground: Ground, mine: Seen) -> str | None:

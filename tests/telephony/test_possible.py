@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from domain.calls import Call, CallState, Party, call_id
+from domain.calls import Call, CallState, Parking, Party, call_id
 from domain.rights import Role, Scope
 from telephony.possible import NEEDS, Ground, possible, why_not
 
@@ -27,6 +27,8 @@ def call(state: CallState, *parties: tuple[str, CallState]) -> Call:
 
 RINGING = call("ringing", ("101", "ringing"))
 TALKING = call("talking", ("101", "talking"))
+PARKED = call("parked", ("101", "parked"))
+BY_ANNA = Parking(by="101", at=None)
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,8 @@ TALKING = call("talking", ("101", "talking"))
         (call("held", ("101", "held")), ANNA, Ground(), "resume mute transfer hangup record"),
         (call("parked"), ANNA, Ground(), "unpark"),
         (call("parked", ("101", "talking")), ANNA, Ground(), "unpark hangup"),
+        (replace(PARKED, parked=(BY_ANNA,)), ANNA, Ground(), "unpark"),
+        (PARKED, ANNA, Ground(), ""),
         (call("ended"), ANNA, Ground(), ""),
         (TALKING, NOBODY, Ground(), ""),
         (TALKING, ANNA, Ground(up=False), ""),
