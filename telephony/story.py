@@ -76,6 +76,8 @@ class Story:
     def __init__(self, pbx: str, linkedid: str, root: Channel, started: At, *, complete: bool) -> None:
         self.pbx = pbx
         self.linkedid = linkedid
+        self.linkedids = [linkedid]
+        """Its own, and those of the calls that were merged into it."""
         self.id = call_id(pbx, linkedid)
         self.root = root
         self.started = started
@@ -204,6 +206,7 @@ class Story:
 
     def absorb(self, other: "Story") -> None:
         """Take over the facts of a call that turned out to be part of this one."""
+        self.linkedids += other.linkedids
         self.live |= other.live
         if not self.queues:
             self.queued_since = len(self.rings)

@@ -116,7 +116,7 @@ class Tracker:
         for uniqueid in gone.live:
             self.story_of[uniqueid] = into
         gone.live = {}
-        for linkedid in [key for key, story in self.stories.items() if story is gone]:
+        for linkedid in [key for key in gone.linkedids if self.stories.get(key) is gone]:
             self.stories[linkedid] = into
         self.touched.pop(gone.linkedid, None)
         gone.ended_at = at
@@ -137,7 +137,7 @@ class Tracker:
             self.phones.add(channel.extension)
 
     def _forget(self, story: Story) -> None:
-        for linkedid in [key for key, kept in self.stories.items() if kept is story]:
+        for linkedid in [key for key in story.linkedids if self.stories.get(key) is story]:
             del self.stories[linkedid]
             self.remember(linkedid)
         self.touched.pop(story.linkedid, None)
