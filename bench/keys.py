@@ -20,7 +20,8 @@ from playwright.async_api import Page, async_playwright
 
 from bench.table import Row
 from config.settings import Live, Pbx, Settings, Web
-from crm_store.seed import callers, seed
+from crm_store.seed import seed
+from crm_store.seed_callers import callers
 from crm_store.store import Store
 from switchroom.app import serving
 from switchroom.simulators.pbx import SimulatedPbx

@@ -1,7 +1,7 @@
 """The client base's database: embedded or external PostgreSQL, as its owner or under one user's rights."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -48,10 +48,10 @@ class Database:
         async with self.pool.acquire() as connection, connection.transaction():
             yield connection
 
-    async def migrate(self) -> tuple[str, ...]:
-        """Bring the tables and rights up to date; the names of what was applied."""
+    async def migrate(self, told: Callable[[float], None] = lambda _: None) -> tuple[str, ...]:
+        """Bring the tables and rights up to date; the names of what was applied. `told`: which share is done."""
         async with self.pool.acquire() as connection:
-            return await migrating.migrate(connection)
+            return await migrating.migrate(connection, told=told)
 
     async def pending(self) -> tuple[str, ...]:
         """What `migrate` would apply: on a `dsn`, `serve` refuses to start while there is anything."""

@@ -5,6 +5,7 @@ whenever its text changes.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,12 +40,16 @@ def steps(folder: Path = FOLDER) -> tuple[Step, ...]:
     return tuple(Step(name=file.stem, sql=file.read_text(encoding="utf-8")) for file in files)
 
 
-async def migrate(connection: Connection, folder: Path = FOLDER) -> tuple[str, ...]:
-    """Apply what is pending and return its names. Raises StoreError when an applied file has changed since."""
+async def migrate(
+    connection: Connection, folder: Path = FOLDER, *, told: Callable[[float], None] = lambda _: None
+) -> tuple[str, ...]:
+    """Apply what is pending and return its names; `told` hears which share is done. Raises StoreError when an
+    applied file has changed since."""
     await connection.execute("select pg_advisory_lock($1)", _LOCK)
     try:
-        applied = []
-        for step in await _waiting(connection, folder):
+        applied: list[str] = []
+        waiting = await _waiting(connection, folder)
+        for step in waiting:
             async with connection.transaction():
                 await connection.execute(step.sql)
                 await connection.execute(
@@ -56,6 +61,7 @@ async def migrate(connection: Connection, folder: Path = FOLDER) -> tuple[str, .
                     step.sha256,
                 )
             applied.append(step.name)
+            told(len(applied) / len(waiting))
         return tuple(applied)
     finally:
         await connection.execute("select pg_advisory_unlock($1)", _LOCK)

@@ -17,12 +17,17 @@ from config.settings import Pbx, Settings
 app = typer.Typer(
     name="switchroom",
     help="Contact-center and telephony integration server for Asterisk.",
+    epilog="Example: switchroom serve --config switchroom.toml (COMMAND --help says more of each).",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-user = typer.Typer(help="Users: who may log in, as what, with which extension.", no_args_is_help=True)
+user = typer.Typer(
+    help="Users: who may log in, as what, with which extension.",
+    epilog="Example: switchroom user list --config /etc/switchroom/switchroom.toml",
+    no_args_is_help=True,
+)
 app.add_typer(user, name="user")
 
 Config = Annotated[Path, typer.Option("--config", metavar="FILE", help="The settings.")]
@@ -54,12 +59,19 @@ def serve(
 
 @app.command(epilog="Example: switchroom demo --fresh")
 def demo(
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", metavar="FILE", help="Language, country and time zone; default: switchroom.toml, if any."
+        ),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what was done in the demo and start over.")] = False,
     data_dir: Annotated[Path, typer.Option("--data-dir", metavar="DIR", help="Where the demo keeps its data.")] = Path(
         "var/demo"
     ),
     port: Annotated[
-        int, typer.Option("--port", metavar="N", help="Of the pages; the live gateway takes the next.")
+        int,
+        typer.Option("--port", metavar="N", min=1, max=65534, help="Of the pages; the live gateway takes the next."),
     ] = 8080,
 ) -> None:
     """Everything on this machine, with no other software: simulated PBX, made-up clients, live calls."""
@@ -67,7 +79,8 @@ def demo(
     from switchroom.log import open_log
 
     open_log()
-    sys.exit(asyncio.run(show.run(data_dir.resolve(), port, fresh=fresh)))
+    chosen = _settings(config or DEFAULT) if config or DEFAULT.exists() else Settings()
+    sys.exit(asyncio.run(show.run(chosen, data_dir.resolve(), port, fresh=fresh)))
 
 
 @app.command(epilog="Example: switchroom replay call.ami --config replay.toml | jq .outcome")

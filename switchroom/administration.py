@@ -14,6 +14,7 @@ from crm_store.store import Store, build
 from crm_store.user import UserDraft
 from domain.problems import Problem
 from domain.rights import Role
+from switchroom.progress import progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,9 @@ async def migrate(settings: Settings) -> int:
     """`switchroom migrate`."""
     try:
         async with open_database(settings, migrate=False) as database:
-            applied = await database.migrate()
+            with progress("Bringing the tables up to date") as told:
+                applied = await database.migrate(told)
+                told(1.0)
     except StoreError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -30,6 +30,7 @@ from switchroom.elsewhere import TelephonyElsewhere
 from switchroom.guard import Address
 from switchroom.health import Check, health_site
 from switchroom.live_calls import with_life
+from switchroom.log import say_where
 from switchroom.nats_bus import NatsBus
 from switchroom.screens import screens as screens_of_the_house
 from switchroom.supervision import supervision
@@ -64,6 +65,8 @@ async def run(settings: Settings, roles: frozenset[str]) -> int:
     try:
         async with serving(settings, roles) as server:
             log.info("ready", web_port=server.web_port, live_port=server.live_port, roles=sorted(roles))
+            if "web" in roles:
+                say_where(settings.web, server.web_port)
             garbage.spare_what_stays()
             service_manager.notify("READY=1")
             await stop.wait()

@@ -14,9 +14,11 @@ from rich.table import Table
 from config.settings import Live, Pbx, Settings, Web
 from crm_store import embedded
 from crm_store.database import StoreError
-from crm_store.seed import callers, seed
+from crm_store.seed import seed
+from crm_store.seed_callers import callers
 from crm_store.store import Store
 from switchroom.app import CannotStart, serving
+from switchroom.progress import progress
 from switchroom.simulators.pbx import SimulatedPbx
 from switchroom.simulators.traffic import RandomTraffic
 
@@ -27,8 +29,9 @@ PEOPLE = 200
 AGENT = "101"
 
 
-async def run(data_dir: Path, port: int, *, fresh: bool) -> int:
-    """Show the demo until Ctrl+C; the exit status: 0 stopped, 1 could not start."""
+async def run(chosen: Settings, data_dir: Path, port: int, *, fresh: bool) -> int:
+    """Show the demo until Ctrl+C; the exit status: 0 stopped, 1 could not start. Language, country, area code and
+    time zone are those of `chosen`; the PBX and the database are always the demo's own."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -38,7 +41,7 @@ async def run(data_dir: Path, port: int, *, fresh: bool) -> int:
         if fresh:
             await asyncio.to_thread(embedded.erase, data_dir)
         async with AsyncExitStack() as doors:
-            await _show(data_dir, port, doors)
+            await _show(_settings(chosen, data_dir, port), doors)
             await stop.wait()
     except (StoreError, CannotStart) as error:
         sys.stderr.write(f"The demo cannot start: {error}\n")
@@ -46,36 +49,47 @@ async def run(data_dir: Path, port: int, *, fresh: bool) -> int:
     return 0
 
 
-async def _show(data_dir: Path, port: int, doors: AsyncExitStack) -> None:
+async def _show(settings: Settings, doors: AsyncExitStack) -> None:
     pbx = SimulatedPbx(seed=1)
     _, ami_port = await doors.enter_async_context(pbx.serve(HOST))
-    server = await doors.enter_async_context(serving(_settings(data_dir, port, ami_port), before=_populate))
+    settings = settings.model_copy(update={"pbx": (_pbx(ami_port),)})
+    server = await doors.enter_async_context(serving(settings, before=_populate))
     customers = await callers(server.store.database, PEOPLE)
     RandomTraffic(pbx, CALLS_A_MINUTE, customers, agent=AGENT).start()
-    _print_doors(port, ami_port)
+    _print_doors(settings.web.port, ami_port)
 
 
-def _settings(data_dir: Path, port: int, ami_port: int) -> Settings:
+def _settings(chosen: Settings, data_dir: Path, port: int) -> Settings:
     """The same settings an administrator would write."""
-    pbx = Pbx.model_validate(
+    return Settings(
+        data_dir=data_dir,
+        language=chosen.language,
+        country=chosen.country,
+        area_code=chosen.area_code or "495",
+        time_zone=chosen.time_zone,
+        web=Web(host=HOST, port=port),
+        live=Live(host=HOST, port=port + 1),
+    )
+
+
+def _pbx(port: int) -> Pbx:
+    return Pbx.model_validate(
         {
             "name": "main",
             "host": HOST,
-            "port": ami_port,
+            "port": port,
             "username": "switchroom",
             "secret": "switchroom",
             "trunks": ("PJSIP/provider*",),
         }
     )
-    web, live = Web(host=HOST, port=port), Live(host=HOST, port=port + 1)
-    return Settings(data_dir=data_dir, area_code="495", web=web, live=live, pbx=(pbx,))
 
 
 async def _populate(store: Store) -> None:
     """Fill an empty base; what was done in the demo before stays until `--fresh`."""
     if not await store.users.any():
-        Console(stderr=True).print("Making up three thousand clients …")
-        await seed(store.database, passwords=PASSWORD, at=datetime.now(UTC))
+        with progress("Making up three thousand clients") as told:
+            await seed(store.database, passwords=PASSWORD, at=datetime.now(UTC), told=told)
 
 
 def _claim(port: int) -> None:

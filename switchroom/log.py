@@ -9,6 +9,8 @@ from typing import Any
 import structlog
 from prometheus_client import Counter
 
+from config.settings import Web
+
 log = structlog.get_logger()
 FOREIGN = Counter("switchroom_library_warnings", "Warnings and errors that libraries logged", ["logger"])
 AGAIN_SECONDS = 60.0
@@ -33,6 +35,14 @@ def open_log(*, verbose: bool = False) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, handlers=[Foreign()])
+
+
+def say_where(web: Web, port: int) -> None:
+    """Tell a person at the terminal which address to open; a machine reads the port from the line "ready"."""
+    if sys.stderr.isatty():
+        host = "127.0.0.1" if web.host in ("", "0.0.0.0", "::") else web.host  # noqa: S104 - compared, not bound
+        page = web.public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        sys.stderr.write(f"\nSwitchroom is running: open {page}  (Ctrl+C stops it)\n\n")
 
 
 class Foreign(logging.Handler):

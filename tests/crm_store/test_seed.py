@@ -7,7 +7,8 @@ import phonenumbers
 from crm_store.bulk import FIRST_NUMBER, bulk_clients
 from crm_store.cards import Cards
 from crm_store.database import Database
-from crm_store.seed import callers, seed
+from crm_store.seed import seed
+from crm_store.seed_callers import callers
 from crm_store.sessions import Sessions
 from tests.crm_store.people import users
 

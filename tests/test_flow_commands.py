@@ -1,0 +1,98 @@
+"""The `switchroom` command as a person at a terminal meets it."""
+
+import asyncio
+import os
+import pty
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from crm_store.database import Database
+from tests.processes import command, free_ports, written
+
+COMMANDS = ("serve", "demo", "replay", "record", "doctor", "migrate", "user add", "user list", "user disable")
+
+
+class Terminal:
+    """A pseudo-terminal with a command in it."""
+
+    def __init__(self, process: asyncio.subprocess.Process, descriptor: int) -> None:
+        self.process, self._descriptor = process, descriptor
+        self.shown = ""
+
+    async def shows(self, text: str) -> None:
+        """Wait until `text` stood on the screen."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(60):
+            while text not in self.shown:
+                try:
+                    read = await loop.run_in_executor(None, os.read, self._descriptor, 65536)
+                except OSError:  # the command has gone
+                    read = b""
+                assert read, f"it never showed {text!r}: {self.shown}"
+                self.shown += read.decode(errors="replace")
+
+
+@asynccontextmanager
+async def terminal(*words: str | Path) -> AsyncIterator[Terminal]:
+    """`switchroom` on a terminal; Ctrl+C at the end."""
+    ours, theirs = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "switchroom",
+        *words,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "160"},
+    )
+    os.close(theirs)
+    try:
+        yield Terminal(process, ours)
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.wait(), 60)
+        os.close(ours)
+
+
+@pytest.mark.parametrize("name", ["", "user", *COMMANDS])
+async def test_every_command_explains_itself_with_an_example(name: str) -> None:
+    status, out, _ = await command(*name.split(), "--help")
+    assert (status, "Example: " in out) == (0, True)
+    if name in COMMANDS:
+        assert "--config" in out
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["", "sing", "serve --loud", "demo --port 0", "demo --config no", "user add"],
+)
+async def test_wrong_use_exits_2_with_a_reason(words: str) -> None:
+    status, out, err = await command(*words.split())
+    assert (status, bool(out + err)) == (2, True)
+    assert "Traceback" not in err
+
+
+async def test_serve_on_a_terminal_says_in_words_what_to_open(
+    database: Database, data_dir: Path, tmp_path: Path
+) -> None:
+    web, live = free_ports(2)
+    config = written(tmp_path, data_dir, web=web, live=live)
+    async with terminal("serve", "--config", config) as screen:
+        await screen.shows(f"Switchroom is running: open http://127.0.0.1:{web}")
+        assert '{"' not in screen.shown, "a person reads no JSON"
+
+
+async def test_migrate_shows_on_a_terminal_how_far_it_is(database: Database, data_dir: Path, tmp_path: Path) -> None:
+    config = written(tmp_path, data_dir, web=1, live=2)
+    async with terminal("migrate", "--config", config) as screen:
+        await screen.shows("The tables are up to date.")
+        assert "100%" in screen.shown
+    status, out, err = await command("migrate", "--config", config)
+    assert (status, out, "%" in err) == (0, "", False)
