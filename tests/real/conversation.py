@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from tests.real import sip
 from tests.real.sip import Message, token
+from tests.real.sound import Mouth
 
 if TYPE_CHECKING:
     from tests.real.phone import Phone
@@ -42,7 +43,7 @@ class Call:
         self._versions = itertools.count(1)
         self._invite: Message | None = None
         self._acknowledged = asyncio.Event()
-        self._sound_to: tuple[str, int] | None = None
+        self.mouth = Mouth(phone.sound)
 
     def note(self, what: str) -> None:
         """Write into the phone's diary what happened in this call."""
@@ -153,14 +154,11 @@ class Call:
 
     async def speak(self, seconds: float) -> None:
         """Say something for `seconds`: a PCMU tone."""
-        packet, loop = bytearray(12) + bytes(range(0x80, 0xA8)) * 4, asyncio.get_running_loop()
-        start = loop.time()
-        for index in range(int(seconds * 50)):
-            packet[0:2] = b"\x80\x00"
-            packet[2:4], packet[4:8] = index.to_bytes(2), (index * 160).to_bytes(4)
-            if self._sound_to:
-                self.phone.sound.sendto(packet, self._sound_to)
-            await asyncio.sleep(max(0.0, start + index * 0.02 - loop.time()))
+        await self.mouth.speak(seconds)
+
+    def stay_on_line(self) -> None:
+        """Send silence when nobody speaks, as real phones do."""
+        self.phone.soon(self.mouth.stay_open())
 
     # --- the dialog ---------------------------------------------------------------------------------
 
@@ -222,7 +220,7 @@ class Call:
             self.is_ringing.set()
         elif 200 <= answer.status < 300:
             self.target = sip.address(answer.get("Contact"))
-            self._sound_to = sip.media(answer.body) or self._sound_to
+            self.mouth.to = sip.media(answer.body) or self.mouth.to
             self.acknowledge(answer.number)
             if self.is_over.is_set():
                 self.phone.soon(self._let_go())
@@ -266,7 +264,7 @@ class Call:
         self.remote, self.local = request.get("From"), f"{request.get('To')};tag={self.tag}"
         self.peer, self.shown_name = sip.user(self.remote), sip.display(self.remote)
         self.target = sip.address(request.get("Contact"))
-        self._sound_to = sip.media(request.body)
+        self.mouth.to = sip.media(request.body)
 
     def ring(self) -> None:
         """Tell the caller that it rings here."""
@@ -279,6 +277,7 @@ class Call:
         """The call is over here."""
         if not self.is_over.is_set():
             self.hung_up_by = by
+            self.mouth.shut()
             self.note(how)
             self.is_over.set()
 
@@ -296,7 +295,7 @@ class Call:
                 self.phone.reply(request, 200, "OK", self)
                 self.over("them", "was hung up")
             case "INVITE" | "UPDATE":
-                self._sound_to = sip.media(request.body) or self._sound_to
+                self.mouth.to = sip.media(request.body) or self.mouth.to
                 body = self._session(_answer_to(request.body)) if request.body or request.method == "INVITE" else ""
                 self.phone.reply(request, 200, "OK", self, body=body)
             case "NOTIFY":

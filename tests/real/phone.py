@@ -17,10 +17,7 @@ from collections.abc import Callable, Coroutine
 from tests.real import sip
 from tests.real.conversation import PATIENCE, Call, Timeout
 from tests.real.sip import Message, token
-
-
-class _Sound(asyncio.DatagramProtocol):
-    """The RTP end: takes all, keeps nothing."""
+from tests.real.sound import Ear
 
 
 class Phone(asyncio.DatagramProtocol):
@@ -31,6 +28,7 @@ class Phone(asyncio.DatagramProtocol):
         self.port = self.sound_port = 0
         self._wire: asyncio.DatagramTransport
         self.sound: asyncio.DatagramTransport
+        self.ear = Ear()
         self.diary: list[dict[str, object]] = []
         self.calls: dict[str, Call] = {}
         self.incoming: list[Call] = []
@@ -48,7 +46,7 @@ class Phone(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         phone = cls(user, pbx, password, host, name)
         phone._wire, _ = await loop.create_datagram_endpoint(lambda: phone, local_addr=(host, 0))
-        phone.sound, _ = await loop.create_datagram_endpoint(_Sound, local_addr=(host, 0))
+        phone.sound, _ = await loop.create_datagram_endpoint(lambda: phone.ear, local_addr=(host, 0))
         phone.port = phone._wire.get_extra_info("sockname")[1]
         phone.sound_port = phone.sound.get_extra_info("sockname")[1]
         if password is not None:

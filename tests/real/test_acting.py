@@ -14,6 +14,8 @@ from domain.rights import Scope
 from telephony.ami import FLOODS
 from telephony.service import Telephony
 from tests.real.asterisk import Asterisk
+from tests.real.conversation import Call as SipCall
+from tests.real.phone import Phone
 from tests.real.stage import moment
 
 pytestmark = pytest.mark.real
@@ -98,8 +100,22 @@ async def house(asterisk: Asterisk) -> AsyncIterator[House]:
             await running
 
 
+SURELY = 3
+"""So many loud packets are more than a click."""
+
+
+async def heard(call: SipCall, *, by: Phone) -> None:
+    """Speak in `call` until it is heard by that phone."""
+    before = by.ear.heard
+    for _ in range(40):
+        await call.speak(0.2)
+        if by.ear.heard > before + SURELY:
+            return
+    raise AssertionError(f"{by.user} does not hear what {call.phone.user} says")
+
+
 async def test_answer_hold_mute_keys_recording_and_listening_in_work_on_a_real_pbx(asterisk: Asterisk) -> None:
-    desk, third = await asterisk.phone("101"), await asterisk.phone("103")
+    desk = await asterisk.phone("101")
     async with house(asterisk) as inside:
         outside = await asterisk.trunk.call("84951234567", shown=IVAN)
         rung = await desk.rings()
@@ -124,14 +140,65 @@ async def test_answer_hold_mute_keys_recording_and_listening_in_work_on_a_real_p
         await inside.until(lambda: inside.telephony._lines["main"].handles.recordings)
         await inside.do(ANNA, "record", on=False)
 
-        await inside.do(VERA, "spy")
-        spying = await third.rings()
-        await spying.answer()
-        await spying.hang_up()
-        await inside.until(lambda: len(inside.telephony.calls()) == 1)
-
         await inside.do(ANNA, "hangup")
         await outside.ended()
+
+
+LISTENERS = {"spy": (False, False), "whisper": (True, False), "barge": (True, True)}
+"""Whether the agent, and whether the client, hears the supervisor."""
+
+
+@pytest.mark.parametrize("how", LISTENERS)
+async def test_a_supervisor_listens_in_and_is_heard_by_whom_he_wants(asterisk: Asterisk, how: str) -> None:
+    desk, third = await asterisk.phone("101"), await asterisk.phone("103")
+    async with house(asterisk) as inside:
+        outside = await asterisk.trunk.call("84951234567", shown=IVAN)
+        rung = await (await desk.rings()).answer()
+        await inside.sees("101", "talking")
+        await inside.do(VERA, how)
+        supervisor = await (await third.rings()).answer()
+        for call in (outside, rung, supervisor):
+            call.stay_on_line()
+        await heard(outside, by=third)
+        agent, client = desk.ear.heard, asterisk.trunk.ear.heard
+        told_agent, told_client = LISTENERS[how]
+        if told_agent:
+            await heard(supervisor, by=desk)
+        await supervisor.speak(0.6)
+        assert (desk.ear.heard > agent + SURELY) is told_agent
+        assert (asterisk.trunk.ear.heard > client + SURELY) is told_client
+        await supervisor.hang_up()
+        await inside.until(lambda: len(inside.telephony.calls()) == 1)
+        assert inside.call().answered_by == ("101",)
+        await outside.hang_up()
+        await inside.until(lambda: not inside.telephony.calls())
+        assert [call.answered_by for call in inside.ended() if call.direction == "inbound"] == [("101",)]
+
+
+async def test_a_consultation_becomes_a_talk_of_three_which_stays_one_record(asterisk: Asterisk) -> None:
+    desk, second = await asterisk.phone("101"), await asterisk.phone("102")
+    async with house(asterisk) as inside:
+        outside = await asterisk.trunk.call("84951234567", shown=IVAN)
+        rung = await desk.rings()
+        await rung.answer()
+        await inside.sees("101", "talking")
+        await inside.do(ANNA, "transfer", to="102", kind="attended")
+        asked = await second.rings()
+        await asked.answer()
+        await inside.do(ANNA, "conference")
+        for speaker, listeners in ((outside, (desk, second)), (asked, (desk, asterisk.trunk))):
+            for listener in listeners:
+                await heard(speaker, by=listener)
+        await inside.until(lambda: len(inside.telephony.calls()) == 1)
+        assert {party.extension: party.state for party in inside.call().parties} == {"101": "talking", "102": "talking"}
+        await inside.do(ANNA, "hangup")
+        await rung.ended()
+        await heard(asked, by=asterisk.trunk)
+        await inside.until(lambda: inside.call().party("101") is None)
+        await outside.hang_up()
+        await inside.until(lambda: not inside.telephony.calls())
+        [record] = inside.ended()
+        assert (record.answered_by, record.owner, record.ended_by) == (("101", "102"), "102", "caller")
 
 
 async def test_calls_are_transferred_from_the_screen_on_a_real_pbx(asterisk: Asterisk) -> None:
@@ -178,9 +245,10 @@ async def test_a_call_is_parked_taken_back_and_picked_up_from_the_screen(asteris
         await asterisk.trunk.call("84951234567", shown=IVAN)
         await (await desk.rings()).answer()
         await inside.do(ANNA, "park")
-        await inside.until(lambda: inside.call().state == "parked")
+        await inside.sees("101", "parked")
         for call in list(desk.calls.values()):
-            await call.hang_up()
+            await call.ended()
+        assert (await inside.sees("101", "parked")).state == "parked"
         await inside.do(ANNA, "unpark")
         await (await desk.rings()).answer()
         await inside.sees("101", "talking")
