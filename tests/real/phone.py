@@ -16,6 +16,7 @@ from collections.abc import Callable, Coroutine
 
 from tests.real import sip
 from tests.real.conversation import PATIENCE, Call, Timeout
+from tests.real.dialog import Dialog
 from tests.real.sip import Message, token
 from tests.real.sound import Ear
 
@@ -200,7 +201,7 @@ class Phone(asyncio.DatagramProtocol):
         finally:
             del self._waiting[key]
 
-    def reply(self, request: Message, status: int, reason: str, call: Call | None = None, **more: str) -> None:
+    def reply(self, request: Message, status: int, reason: str, call: Dialog | None = None, **more: str) -> None:
         """Answer `request`; the same bytes go out again if it is repeated."""
         headers = [("Via", via) for via in request.every("Via")]
         headers += [("Record-Route", route) for route in request.every("Record-Route")]

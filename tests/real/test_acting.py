@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from config.settings import Pbx
 from domain.calls import Call, CallState
 from domain.events import CallEnded, News
 from domain.problems import Conflict, NotFound
@@ -15,6 +14,7 @@ from telephony.ami import FLOODS
 from telephony.service import Telephony
 from tests.real.asterisk import Asterisk
 from tests.real.conversation import Call as SipCall
+from tests.real.listening import settings_of
 from tests.real.phone import Phone
 from tests.real.stage import moment
 
@@ -26,29 +26,17 @@ VERA = Scope(user_id="3", login="vera", name="Вера", role="supervisor", exte
 IVAN = "+79211234567"
 
 
-@pytest.fixture(params=["22", "16"])
-async def asterisk(request: pytest.FixtureRequest) -> AsyncIterator[Asterisk]:
-    async with Asterisk(request.param) as running:
-        yield running
-
-
 class House:
     """The telephony part of a server, and everything it told."""
 
-    def __init__(self, asterisk: Asterisk) -> None:
-        pbx = Pbx.model_validate(
-            {
-                "name": "main",
-                "host": asterisk.host,
-                "port": asterisk.port,
-                "username": asterisk.username,
-                "secret": asterisk.secret,
-                "trunks": ["PJSIP/trunk*", "PJSIP/provider*"],
-            }
-        )
+    def __init__(self, pbx: Asterisk) -> None:
         self.news: list[News] = []
         self.telephony = Telephony(
-            [pbx], country="RU", area_code="495", publish=self.news.append, names=lambda _: "Анна"
+            [settings_of(pbx)],
+            country="RU",
+            area_code="495",
+            publish=self.news.append,
+            names=lambda _: "Анна",
         )
 
     def call(self) -> Call:
@@ -88,8 +76,8 @@ class House:
 
 
 @asynccontextmanager
-async def house(asterisk: Asterisk) -> AsyncIterator[House]:
-    built = House(asterisk)
+async def house(pbx: Asterisk) -> AsyncIterator[House]:
+    built = House(pbx)
     running = asyncio.create_task(built.telephony.run())
     try:
         await built.until(lambda: built.telephony.links()[0].state == "up")
@@ -114,10 +102,10 @@ async def heard(call: SipCall, *, by: Phone) -> None:
     raise AssertionError(f"{by.user} does not hear what {call.phone.user} says")
 
 
-async def test_answer_hold_mute_keys_recording_and_listening_in_work_on_a_real_pbx(asterisk: Asterisk) -> None:
-    desk = await asterisk.phone("101")
-    async with house(asterisk) as inside:
-        outside = await asterisk.trunk.call("84951234567", shown=IVAN)
+async def test_answer_hold_mute_keys_recording_and_listening_in_work_on_a_real_pbx(pbx: Asterisk) -> None:
+    desk = await pbx.phone("101")
+    async with house(pbx) as inside:
+        outside = await pbx.trunk.call("84951234567", shown=IVAN)
         rung = await desk.rings()
         call = await inside.sees("101", "ringing")
         assert inside.telephony.actions(call, ANNA) == ("answer", "transfer", "hangup")
@@ -149,10 +137,10 @@ LISTENERS = {"spy": (False, False), "whisper": (True, False), "barge": (True, Tr
 
 
 @pytest.mark.parametrize("how", LISTENERS)
-async def test_a_supervisor_listens_in_and_is_heard_by_whom_he_wants(asterisk: Asterisk, how: str) -> None:
-    desk, third = await asterisk.phone("101"), await asterisk.phone("103")
-    async with house(asterisk) as inside:
-        outside = await asterisk.trunk.call("84951234567", shown=IVAN)
+async def test_a_supervisor_listens_in_and_is_heard_by_whom_he_wants(pbx: Asterisk, how: str) -> None:
+    desk, third = await pbx.phone("101"), await pbx.phone("103")
+    async with house(pbx) as inside:
+        outside = await pbx.trunk.call("84951234567", shown=IVAN)
         rung = await (await desk.rings()).answer()
         await inside.sees("101", "talking")
         await inside.do(VERA, how)
@@ -160,13 +148,13 @@ async def test_a_supervisor_listens_in_and_is_heard_by_whom_he_wants(asterisk: A
         for call in (outside, rung, supervisor):
             call.stay_on_line()
         await heard(outside, by=third)
-        agent, client = desk.ear.heard, asterisk.trunk.ear.heard
+        agent, client = desk.ear.heard, pbx.trunk.ear.heard
         told_agent, told_client = LISTENERS[how]
         if told_agent:
             await heard(supervisor, by=desk)
         await supervisor.speak(0.6)
         assert (desk.ear.heard > agent + SURELY) is told_agent
-        assert (asterisk.trunk.ear.heard > client + SURELY) is told_client
+        assert (pbx.trunk.ear.heard > client + SURELY) is told_client
         await supervisor.hang_up()
         await inside.until(lambda: len(inside.telephony.calls()) == 1)
         assert inside.call().answered_by == ("101",)
@@ -175,10 +163,10 @@ async def test_a_supervisor_listens_in_and_is_heard_by_whom_he_wants(asterisk: A
         assert [call.answered_by for call in inside.ended() if call.direction == "inbound"] == [("101",)]
 
 
-async def test_a_consultation_becomes_a_talk_of_three_which_stays_one_record(asterisk: Asterisk) -> None:
-    desk, second = await asterisk.phone("101"), await asterisk.phone("102")
-    async with house(asterisk) as inside:
-        outside = await asterisk.trunk.call("84951234567", shown=IVAN)
+async def test_a_consultation_becomes_a_talk_of_three_which_stays_one_record(pbx: Asterisk) -> None:
+    desk, second = await pbx.phone("101"), await pbx.phone("102")
+    async with house(pbx) as inside:
+        outside = await pbx.trunk.call("84951234567", shown=IVAN)
         rung = await desk.rings()
         await rung.answer()
         await inside.sees("101", "talking")
@@ -186,14 +174,14 @@ async def test_a_consultation_becomes_a_talk_of_three_which_stays_one_record(ast
         asked = await second.rings()
         await asked.answer()
         await inside.do(ANNA, "conference")
-        for speaker, listeners in ((outside, (desk, second)), (asked, (desk, asterisk.trunk))):
+        for speaker, listeners in ((outside, (desk, second)), (asked, (desk, pbx.trunk))):
             for listener in listeners:
                 await heard(speaker, by=listener)
         await inside.until(lambda: len(inside.telephony.calls()) == 1)
         assert {party.extension: party.state for party in inside.call().parties} == {"101": "talking", "102": "talking"}
         await inside.do(ANNA, "hangup")
         await rung.ended()
-        await heard(asked, by=asterisk.trunk)
+        await heard(asked, by=pbx.trunk)
         await inside.until(lambda: inside.call().party("101") is None)
         await outside.hang_up()
         await inside.until(lambda: not inside.telephony.calls())
@@ -201,14 +189,14 @@ async def test_a_consultation_becomes_a_talk_of_three_which_stays_one_record(ast
         assert (record.answered_by, record.owner, record.ended_by) == (("101", "102"), "102", "caller")
 
 
-async def test_calls_are_transferred_from_the_screen_on_a_real_pbx(asterisk: Asterisk) -> None:
-    desk, second, third = [await asterisk.phone(extension) for extension in ("101", "102", "103")]
-    async with house(asterisk) as inside:
-        outside = await asterisk.trunk.call("84951234567", shown=IVAN)
+async def test_calls_are_transferred_from_the_screen_on_a_real_pbx(pbx: Asterisk) -> None:
+    desk, second, third = [await pbx.phone(extension) for extension in ("101", "102", "103")]
+    async with house(pbx) as inside:
+        outside = await pbx.trunk.call("84951234567", shown=IVAN)
         rung = await desk.rings()
         await inside.do(ANNA, "answer")
         await rung.answered()
-        await moment(1.0)
+        await inside.sees("101", "talking")
         await inside.do(ANNA, "transfer", to="102", kind="attended")
         asked = await second.rings()
         await asked.answer()
@@ -228,6 +216,7 @@ async def test_calls_are_transferred_from_the_screen_on_a_real_pbx(asterisk: Ast
         redirected = await third.rings()
         await asked.ended()
         await redirected.answer()
+        await inside.sees("103", "talking")
         await inside.do(VERA, "hangup")
         await outside.ended()
         await inside.until(lambda: any(call.direction == "inbound" for call in inside.ended()))
@@ -239,10 +228,10 @@ async def test_calls_are_transferred_from_the_screen_on_a_real_pbx(asterisk: Ast
         ]
 
 
-async def test_a_call_is_parked_taken_back_and_picked_up_from_the_screen(asterisk: Asterisk) -> None:
-    desk, second = await asterisk.phone("101"), await asterisk.phone("102")
-    async with house(asterisk) as inside:
-        await asterisk.trunk.call("84951234567", shown=IVAN)
+async def test_a_call_is_parked_taken_back_and_picked_up_from_the_screen(pbx: Asterisk) -> None:
+    desk, second = await pbx.phone("101"), await pbx.phone("102")
+    async with house(pbx) as inside:
+        await pbx.trunk.call("84951234567", shown=IVAN)
         await (await desk.rings()).answer()
         await inside.do(ANNA, "park")
         await inside.sees("101", "parked")
@@ -257,7 +246,7 @@ async def test_a_call_is_parked_taken_back_and_picked_up_from_the_screen(asteris
         await inside.do(ANNA, "hangup")
         await inside.until(inside.ended)
 
-        await asterisk.trunk.call("84951234567", shown=IVAN)
+        await pbx.trunk.call("84951234567", shown=IVAN)
         await desk.rings()
         await inside.sees("101", "ringing")
         await inside.do(BORIS, "pickup")
@@ -267,16 +256,16 @@ async def test_a_call_is_parked_taken_back_and_picked_up_from_the_screen(asteris
         await inside.do(BORIS, "hangup")
 
 
-async def test_a_click_to_call_is_one_record_whose_id_is_known_at_once(asterisk: Asterisk) -> None:
-    desk = await asterisk.phone("101")
-    async with house(asterisk) as inside:
+async def test_a_click_to_call_is_one_record_whose_id_is_known_at_once(pbx: Asterisk) -> None:
+    desk = await pbx.phone("101")
+    async with house(pbx) as inside:
         asked = await inside.telephony.originate(ANNA, "8 (921) 123-45-67")
         assert (asked.state, asked.direction, asked.dialed) == ("dialing", "outbound", IVAN)
         own = await desk.rings()
         ringing = await inside.sees("101", "ringing")
         assert (ringing.id, ringing.direction, ringing.dialed) == (asked.id, "outbound", IVAN)
         await inside.do(ANNA, "answer")
-        away = await asterisk.trunk.rings()
+        away = await pbx.trunk.rings()
         await away.answer()
         await inside.sees("101", "talking")
         await own.hang_up()
@@ -289,9 +278,14 @@ async def test_a_click_to_call_is_one_record_whose_id_is_known_at_once(asterisk:
         assert not set(FLOODS) & set(session.protocol.stream.skipped), "the PBX sent what it was asked to leave out"
 
 
-async def test_a_click_to_call_from_a_phone_that_is_off_fails_and_says_so(asterisk: Asterisk) -> None:
-    async with house(asterisk) as inside:
-        asked = await inside.telephony.originate(ANNA, IVAN)
-        await inside.until(inside.ended)
-        [record] = inside.ended()
-        assert (record.id, record.outcome, record.cause) == (asked.id, "failed", "agent_no_answer")
+async def test_a_click_to_call_from_a_phone_that_is_off_fails_and_says_so(pbx: Asterisk) -> None:
+    desk = await pbx.phone("101")
+    await desk.register(0)
+    try:
+        async with house(pbx) as inside:
+            asked = await inside.telephony.originate(ANNA, IVAN)
+            await inside.until(inside.ended)
+            [record] = inside.ended()
+            assert (record.id, record.outcome, record.cause) == (asked.id, "failed", "agent_no_answer")
+    finally:
+        await desk.register()
