@@ -112,21 +112,28 @@ class PeopleRoutes:
 
     def _user_routes(self) -> tuple[Route, ...]:
         one = "/users/{id}"
-        table = (
-            ("GET", "/users", self.users, "Users", SEES_USERS, 200),
-            ("POST", "/users", self.create, "A new user", MANAGES_USERS, 201),
-            ("GET", one, self.user, "One user", SEES_USERS, 200),
-            ("PATCH", one, self.change, "Change the named fields", MANAGES_USERS, 200),
-            ("DELETE", one, self.disable, "Shut a user out; calls and notes stay", MANAGES_USERS, 200),
-            ("POST", one + "/disable", self.disable, "Shut a user out", MANAGES_USERS, 200),
-            ("POST", one + "/enable", self.enable, "Let a user in again", MANAGES_USERS, 200),
-            ("POST", one + "/password", self.reset, "Another password", MANAGES_USERS, 200),
-            ("GET", "/teams", self.teams, "Teams", None, 200),
-            ("POST", "/teams", self.create_team, "A new team", MANAGES_USERS, 201),
-        )
-        return tuple(
-            Route(method=method, path=path, handler=handler, summary=summary, roles=roles, status=status)
-            for method, path, handler, summary, roles, status in table
+        sees, manages = SEES_USERS, MANAGES_USERS
+        return (
+            Route(method="GET", path="/users", handler=self.users, summary="Users", roles=sees),
+            Route(method="POST", path="/users", handler=self.create, summary="A new user", roles=manages, status=201),
+            Route(method="GET", path=one, handler=self.user, summary="One user", roles=sees),
+            Route(method="PATCH", path=one, handler=self.change, summary="Change the named fields", roles=manages),
+            Route(
+                method="DELETE",
+                path=one,
+                handler=self.disable,
+                summary="Shut a user out; calls and notes stay",
+                roles=manages,
+            ),
+            Route(method="POST", path=one + "/disable", handler=self.disable, summary="Shut a user out", roles=manages),
+            Route(
+                method="POST", path=one + "/enable", handler=self.enable, summary="Let a user in again", roles=manages
+            ),
+            Route(method="POST", path=one + "/password", handler=self.reset, summary="Another password", roles=manages),
+            Route(method="GET", path="/teams", handler=self.teams, summary="Teams"),
+            Route(
+                method="POST", path="/teams", handler=self.create_team, summary="A new team", roles=manages, status=201
+            ),
         )
 
     async def log_in(self, body: LogIn, request: RequestFacts) -> Opened:

@@ -40,6 +40,12 @@ class Users:
         with answered():
             return bool(await self._database.pool.fetchval("select exists (select from app_user)"))
 
+    async def administered(self) -> bool:
+        """Whether somebody who may log in is an administrator."""
+        with answered():
+            one = "select exists (select from app_user where role = 'admin' and disabled_at is null)"
+            return bool(await self._database.pool.fetchval(one))
+
     async def create_first_admin(self, login: str, name: str, password: str, language: str = "ru") -> User:
         """The first administrator; raises Conflict as soon as there is any user."""
         facts = {"login": login, "name": name, "role": "admin", "language": language}

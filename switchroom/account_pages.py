@@ -80,9 +80,10 @@ class AccountPages:
         return SeeOther(to=target, token=token)
 
     async def setup(self) -> dict[str, Any] | SeeOther:
-        """The first administrator's form, only while there is nobody."""
+        """The first administrator's form, only while there is nobody; where there are users and none is an
+        administrator, how to make one on the server: the page is open to anybody."""
         if await self._users.any():
-            return SeeOther(to="/login")
+            return SeeOther(to="/login") if await self._users.administered() else {"closed": True, "problem": None}
         return {"typed": {}, "problem": None}
 
     async def first_admin(self, form: dict[str, str], request: RequestFacts) -> dict[str, Any] | SeeOther:

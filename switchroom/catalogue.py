@@ -6,7 +6,7 @@
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ def texts(room: str) -> Iterator[tuple[str, int, Text]]:
     yield from _extracted(room, PAGES, KEYWORDS)
     yield from _extracted(room, CODE, IN_PYTHON)
     yield from _named(room)
+    yield from _summaries(room)
     if room == "domain":
         yield from (("domain/problems.py", 0, getattr(problems, name).title) for name in PROBLEMS)
 
@@ -69,6 +70,18 @@ def _named(room: str) -> Iterator[tuple[str, int, str]]:
                     yield from ((file, node.lineno, text) for text in sorted(named.get(name, ())))
 
 
+def _summaries(room: str) -> Iterator[tuple[str, int, str]]:
+    """What the page about the API says of each route: `Route(…, summary="…")`."""
+    for path in sorted((HOUSE / room).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Route"):
+                continue
+            for keyword in node.keywords:
+                match keyword:
+                    case ast.keyword(arg="summary", value=ast.Constant(value=str(text))):
+                        yield path.relative_to(HOUSE).as_posix(), node.lineno, text
+
+
 def composed() -> list[str]:
     """Problems raised with an f-string or a sum of texts, which no catalogue can hold."""
     found: list[str] = []
@@ -89,7 +102,22 @@ def untranslated(language: str) -> list[str]:
         for file, line, message in texts(room)
         if not _translated(known, message)
     ]
-    return missing + composed() + [f"{path}: fuzzy {message.id!r}" for path, message in _fuzzy(language)]
+    fuzzy = [f"{path}: fuzzy {message.id!r}" for path, message in _fuzzy(language)]
+    return missing + composed() + fuzzy + contradicting(language)
+
+
+def contradicting(language: str, catalogues: Iterable[Path] | None = None) -> list[str]:
+    """Texts that two rooms translate differently: all catalogues are merged, and one would silently win."""
+    told: list[str] = []
+    first: dict[Any, tuple[Path, Any]] = {}
+    for path in catalogues if catalogues is not None else (catalogue_of(room, language) for room in ROOMS):
+        for message in _read(path, language) if path.is_file() else ():
+            if not message.id or not message.string:
+                continue
+            where, before = first.setdefault((message.id, message.context), (path, message.string))
+            if before != message.string:
+                told.append(f"{path}: {message.id!r} is {message.string!r} here and {before!r} in {where}")
+    return told
 
 
 def _translated(known: Any, message: Text) -> bool:

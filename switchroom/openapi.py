@@ -8,10 +8,15 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter
 
 from domain.routes import Route, Screen
-from switchroom.operation import Operation
+from switchroom.operation import N_, Operation
+from switchroom.people_pages import ROLE_NAMES
 
 REF = "#/components/schemas/{model}"
 ETAG = {"ETag": {"description": "The version, for `If-Match`", "schema": {"type": "string"}}}
+ABOUT = N_(
+    "Times are ISO 8601 in UTC with milliseconds, durations are seconds, telephone numbers are E.164 where they are "
+    "valid. Lists take limit and an opaque cursor."
+)
 PROBLEM = {
     "type": "object",
     "description": "What went wrong (RFC 9457), worded for a person in `detail`; 422 names every wrong field.",
@@ -52,8 +57,7 @@ def describe(routes: Described, *, cookie: str, version: str = "1") -> dict[str,
         "info": {
             "title": "Switchroom",
             "version": version,
-            "description": "Times are ISO 8601 in UTC with milliseconds, durations are seconds, telephone numbers are "
-            "E.164 where they are valid. Lists take limit and an opaque cursor.",
+            "description": ABOUT,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/api/v1"}],
@@ -155,7 +159,7 @@ def _query_parameters(key: str, how: Operation) -> Iterable[dict[str, Any]]:
 
 def _headers(route: Route, how: Operation) -> Iterable[dict[str, Any]]:
     if "version" in how.takes:
-        description = "The version this change was made from; another one there now: 412 with the difference"
+        description = N_("The version this change was made from; another one there now: 412 with the difference")
         yield {
             "name": "If-Match",
             "in": "header",
@@ -164,7 +168,7 @@ def _headers(route: Route, how: Operation) -> Iterable[dict[str, Any]]:
             "schema": {"type": "string"},
         }
     if route.once:
-        description = "Kept for 24 h: the same request again gives the same answer; another one with this key 409"
+        description = N_("Kept for 24 h: the same request again gives the same answer; another one with this key 409")
         schema = {"type": "string", "maxLength": 255}
         yield {
             "name": "Idempotency-Key",
@@ -190,6 +194,6 @@ def docs_page(spec: dict[str, Any], path: str) -> Screen:
     tags = [(tag["name"], [one for one in listed if one[2]["tags"][0] == tag["name"]]) for tag in spec["tags"]]
 
     async def docs() -> dict[str, Any]:
-        return {"spec": spec, "tags": tags, "named": lambda ref: ref.rpartition("/")[2]}
+        return {"spec": spec, "tags": tags, "roles": ROLE_NAMES, "named": lambda ref: ref.rpartition("/")[2]}
 
     return Screen(path=path, template="api.html", handler=docs, public=True)

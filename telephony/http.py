@@ -70,7 +70,7 @@ def routes(
             method="POST",
             path="/calls/{id}/{action}",
             handler=act,
-            summary=f"Do something with a live call: {' '.join(NEEDS)}",
+            summary="Do something with a live call: what its `actions` list",
         ),
         Route(method="GET", path="/presence", handler=get_presence, summary="What every phone is doing"),
         Route(method="GET", path="/queues", handler=get_queues, summary="What every queue is doing"),

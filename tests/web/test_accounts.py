@@ -24,6 +24,16 @@ async def test_an_empty_house_asks_for_its_first_administrator_once(database: Da
             assert "There are users already" in late.words
 
 
+async def test_a_house_without_an_administrator_is_told_how_to_make_one(database: Database) -> None:
+    async with open_house(database) as house, house.browser() as browser:
+        await house.user("anna")
+        page = await browser.get("/setup")
+        assert ("switchroom user add admin --role admin" in page.text, 'action="/setup"' in page.text) == (True, False)
+        assert (await browser.post("/setup", **FIRST)).status == 409, "it is open to anybody: nobody makes himself one"
+        await house.user("boss", "admin")
+        assert (await browser.get("/setup")).path == "/login"
+
+
 async def test_a_login_the_form_cannot_take_is_named_beside_its_field(database: Database) -> None:
     async with open_house(database) as house, house.browser() as browser:
         wrong = await browser.post("/setup", **{**FIRST, "login": "two words"})

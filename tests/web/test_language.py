@@ -1,10 +1,11 @@
 """Texts, dates and numbers in the reader's language."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from switchroom.catalogue import untranslated
+from switchroom.catalogue import contradicting, untranslated
 from switchroom.language import Reader, best_language, duration
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -13,6 +14,16 @@ MOSCOW = Reader("ru", "Europe/Moscow")
 
 def test_every_text_people_read_has_a_russian_translation() -> None:
     assert untranslated("ru") == []
+
+
+def test_a_text_two_rooms_translate_differently_is_reported(tmp_path: Path) -> None:
+    head = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\n'
+    rooms = []
+    for room, agent in (("desk", "Оператор"), ("house", "Агент"), ("phones", "Оператор")):
+        rooms.append(tmp_path / f"{room}.po")
+        rooms[-1].write_text(f'{head}msgid "Agent"\nmsgstr "{agent}"\n\nmsgid "Call"\nmsgstr "Звонок"\n')
+    [told] = contradicting("ru", rooms)
+    assert ("house.po" in told, "'Агент'" in told, "'Оператор'" in told) == (True, True, True)
 
 
 @pytest.mark.parametrize(
