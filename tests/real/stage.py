@@ -93,12 +93,12 @@ def story(
     return keep
 
 
-async def moment(seconds: float = 0.4) -> None:
+async def moment(seconds: float = 0.25) -> None:
     """What people need: a moment to pick up, a moment to talk. Never used to wait for the PBX."""
     await asyncio.sleep(seconds)
 
 
-async def talk(*calls: Call, seconds: float = 0.8) -> None:
+async def talk(*calls: Call, seconds: float = 0.6) -> None:
     """Wait until all these calls are up, then talk for a while."""
     for call in calls:
         await call.answered()
