@@ -1,46 +1,46 @@
-/* The names of clients whose calls go on, for a page that is told only their ids: each asked for once, one at a time. */
+/* Whose numbers they are, for a page that is told no cards: each asked for once a minute, one at a time. */
 
 import { clients } from "./rest.js";
 
 const KEPT = 1_000;
+const FRESH = 60_000;
 
 export class ClientNames {
   /** `learned()` is called when a name came. */
   constructor(learned) {
     this.learned = learned;
-    this.names = new Map();
+    this.known = new Map();
     this.wanted = new Set();
   }
 
   /** The client's name; "" while it is not known, or is not ours to know. */
-  of(id) {
-    if (!id) return "";
-    if (!this.names.has(id)) {
-      this.wanted.add(id);
+  of(number) {
+    if (!number) return "";
+    const known = this.known.get(number);
+    if (!known || known.at + FRESH < Date.now()) {
+      this.wanted.add(number);
       this.#ask();
     }
-    return this.names.get(id) ?? "";
+    return known?.name ?? "";
   }
 
   async #ask() {
     if (this.asking) return;
     this.asking = true;
     while (this.wanted.size) {
-      const [id] = this.wanted;
-      await this.#learn(id);
-      this.wanted.delete(id);
+      const [number] = this.wanted;
+      await this.#learn(number);
+      this.wanted.delete(number);
     }
     this.asking = false;
   }
 
-  async #learn(id) {
-    try {
-      this.names.set(id, (await clients.get(id)).name);
-    } catch (problem) {
-      if (problem.status !== 404) await new Promise((over) => setTimeout(over, 1_000)); // the next drawing asks again
-      else this.names.set(id, "");
-    }
-    if (this.names.size > KEPT) this.names.delete(this.names.keys().next().value);
-    this.learned();
+  async #learn(number) {
+    const before = this.known.get(number)?.name ?? "";
+    const card = await clients.lookup(number).catch(() => null);
+    this.known.delete(number);
+    this.known.set(number, { name: card ? card.client?.name ?? "" : before, at: Date.now() });
+    if (this.known.size > KEPT) this.known.delete(this.known.keys().next().value);
+    if (this.known.get(number)?.name !== before) this.learned();
   }
 }

@@ -101,6 +101,12 @@ function person(extension, pbx) {
   return row.user?.name || row.name ? `${nameOf(row)} ${extension}` : nameOf(row);
 }
 
+/** Who it is outside: the client, else the name the network gave; inside calls have a colleague there. */
+function outsider(call, number) {
+  if (call.direction === "internal") return desk.name(call);
+  return names.of(number) || (call.direction === "inbound" ? desk.name(call) : "");
+}
+
 /** Who takes part inside now: who talks, else who is rung, else who calls. Who handed the call over is not in it. */
 function inside(call) {
   const there = (call.parties ?? []).filter(({ extension }) => call.direction !== "internal" || extension !== desk.other(call));
@@ -127,7 +133,7 @@ function updateCall(row, call) {
   state.className = `pill ${looks}`;
   tell(state, word);
   const number = desk.other(call);
-  const name = desk.name(call) || names.of(call.client_id);
+  const name = outsider(call, number);
   once(row.querySelector(".outside"), [number, name], () => [name && h("span", { class: "clip strong", title: name }, name), number ? dial(number, phone(number)) : _("Number withheld")]);
   const arrow = { inbound: "→", outbound: "←", internal: "↔" }[call.direction] ?? "→";
   tell(row.querySelector(".within"), `${arrow} ${inside(call)}`);
