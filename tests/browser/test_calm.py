@@ -192,3 +192,25 @@ async def test_two_exchanges_with_the_same_number_are_two_phones(sits: Sitting) 
     chief = await (await sits("chief", served=seat.served, context=None)).open("/lines")
     await chief.sees("#phones .tile", "north 104")
     assert await chief.page.locator("#phones .tile", has_text="104").count() == 2
+
+
+async def test_over_a_slow_line_nothing_typed_is_lost_and_a_key_is_seen_to_be_taken(sits: Sitting) -> None:
+    seat = await sits()
+    line = await seat.context.new_cdp_session(seat.page)
+    await line.send("Network.enable")
+    slow = {"offline": False, "latency": 400, "downloadThroughput": 180_000, "uploadThroughput": 84_000}
+    await line.send("Network.emulateNetworkConditions", slow)
+    await seat.open()
+    call = seat.house.rings(MARIA)
+    await seat.sees("client-card .client-name", "Мария Соколова")
+    await seat.presses("F2")
+    assert await seat.page.locator("call-bar [data-action=answer]").get_attribute("aria-busy") == "true"
+    await seat.sees("client-card .pill", "Разговор")
+    await seat.sees("wrap-up .outcome")
+    await seat.page.locator("wrap-up textarea").fill("перезвонить")
+    seat.house.hung_up(call)
+    await seat.sees("wrap-up.due")
+    await seat.presses("Alt+2", "Enter")
+    await seat.misses("client-card")
+    await seat.happens(lambda: seat.house.calls[call]["disposition"] == "callback")
+    assert seat.house.calls[call]["note"] == "перезвонить"

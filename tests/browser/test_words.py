@@ -11,6 +11,9 @@ UNCUT = (
     """() => [...document.querySelectorAll('work-state .word')].every((one) => one.scrollWidth <= one.clientWidth)"""
 )
 
+INSIDE = """() => [...document.querySelectorAll('.aside .table-wrap')]
+    .every((one) => one.scrollWidth <= one.clientWidth && one.getBoundingClientRect().right <= innerWidth)"""
+
 
 async def test_beside_a_colleagues_client_it_says_whose_he_is(sits: Sitting) -> None:
     seat = await (await sits()).open()
@@ -77,12 +80,16 @@ async def test_the_bar_says_what_the_agent_does_in_a_call(sits: Sitting) -> None
 
 
 async def test_the_supervisor_reads_who_is_on_the_line_now(sits: Sitting) -> None:
-    seat = await (await sits("chief")).open("/lines")
+    seat = await sits("chief")
+    known = seat.house.cards[MARIA]["client"]
+    known["name"] = "Мария Соколова Константинопольская-Задунайская"
+    await seat.open("/lines")
     call = seat.house.rings(MARIA)
     seat.house.answered(call)
     await seat.sees("#calls .within", "Анна Орлова 101")
     await seat.sees("#calls .outside", "Мария Соколова")
     await seat.sees("#calls .outside", "+7 921 123-45-67")
+    assert await seat.page.evaluate(INSIDE), "a long name is cut, not the table"
     out = seat.house.dials("+79119998877", agent="103")
     await seat.sees("#calls .within", "← Вера Ли 103")
     assert "Анна" not in await seat.page.locator("#calls .outside", has_text="+7 911").inner_text()
