@@ -10,6 +10,7 @@ import structlog
 from prometheus_client import Counter
 
 from config.settings import Web
+from domain.problems import Problem
 
 log = structlog.get_logger()
 FOREIGN = Counter("switchroom_library_warnings", "Warnings and errors that libraries logged", ["logger"])
@@ -27,6 +28,7 @@ def open_log(*, verbose: bool = False) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _without_secrets,
+            _refusals_in_a_line,
             structlog.processors.format_exc_info,
             structlog.dev.ConsoleRenderer() if person else structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
@@ -74,6 +76,16 @@ class Foreign(logging.Handler):
             fields["exc_info"] = error
         say = log.error if record.levelno >= logging.ERROR else log.warning
         say(record.getMessage(), logger=record.name, **fields)
+
+
+def _refusals_in_a_line(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A Problem (the database is away) is said in its own words; a traceback is for what nobody foresaw."""
+    shown = line.get("exc_info")
+    error = sys.exc_info()[1] if shown is True else shown
+    if isinstance(error, Problem):
+        del line["exc_info"]
+        line["reason"] = str(error)
+    return line
 
 
 def _without_secrets(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
