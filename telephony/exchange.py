@@ -204,11 +204,12 @@ class Exchange:
 
     def unsettled(self) -> bool:
         """Whether something will be told a moment later even if no further event comes: ask `settle` then."""
-        return bool(self._tracker.touched)
+        return bool(self._tracker.touched) or self._tracker.unheard is not None
 
     def settle(self, at: datetime) -> list[News]:
         """Tell what waited for a moment to pass; `at` on the PBX's clock."""
         self._at = max(self._at, at) if self._at is not None else None
+        self._tracker.hear_out()
         return [*self._calls_told(0.0), *self._presence_told()]
 
     def lost(self, at: datetime | None, reason: str) -> list[News]:
@@ -229,6 +230,7 @@ class Exchange:
 
     def finish(self, at: datetime | None = None) -> list[News]:
         """The end of a replay: nothing more will come. Calls that are up stay open."""
+        self._tracker.hear_out()
         return [*self._calls_told(0.0), *self._presence_told()]
 
     # ---- what is going on

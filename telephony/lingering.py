@@ -21,7 +21,12 @@ def lingers(story: Story, switch: Switch, at: At) -> bool:
         return False
     if story.left_at is None:
         story.left_at = at
-    return at is None or story.left_at is None or at - story.left_at < MOMENT
+    return not has_passed(story.left_at, at)
+
+
+def has_passed(since: At, at: At) -> bool:
+    """Whether the moment after `since` is over."""
+    return at is not None and since is not None and at - since >= MOMENT
 
 
 def _has_left(story: Story) -> bool:

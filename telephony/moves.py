@@ -246,10 +246,10 @@ def originate_response(tracker: Tracker, ami: Message, at: At) -> None:
         if story.originated:
             story.asked_for = exten
             tracker.touch(story)
-    unheard, tracker.unheard = tracker.unheard, None
+    unheard = tracker.unheard
     if not stories and unheard is not None and unheard.root.name.rpartition("-")[0] == endpoint:
         unheard.asked_for = exten
-        tracker.last_word(unheard)
+        tracker.hear_out()
 
 
 def rename(tracker: Tracker, ami: Message, at: At) -> None:

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 
 from telephony.channels import PLAIN, Channel, Message
 from telephony.story import At, Ring, Story
-from telephony.tracker import Tracker, second_of, sequence
+from telephony.tracker import Tracker
+from telephony.uniqueid import second_of, sequence
 
 
 def doubt(tracker: Tracker) -> None:

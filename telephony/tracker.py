@@ -6,16 +6,16 @@ difference to what was told last: no flag says "already told".
 """
 
 from collections import OrderedDict
-from datetime import UTC, datetime
 
 from domain.calls import EndedBy
 from telephony.announce import Told
 from telephony.channels import PLAIN, Channel, Headers, Message, Switch
 from telephony.endpoints import Endpoints
-from telephony.lingering import lingers
+from telephony.lingering import has_passed, lingers
 from telephony.outcome import ended_by, refine, transfer_result
 from telephony.record import Names, Number, write
 from telephony.story import At, Move, MoveKind, Ring, Story
+from telephony.uniqueid import second_of, sequence
 
 REMEMBERED = 8192
 """How many ended channels are remembered, so that a late or repeated event does not bring one back."""
@@ -191,10 +191,18 @@ class Tracker:
         story.ended_by = by or ("restart" if story.shut_down else ended_by(story))
         self._forget(story)
         if story.originated and not story.own_answered:
+            self.hear_out()
             self.unheard = story
-        self.last_word(story)
+        else:
+            self._last_word(story)
 
-    def last_word(self, story: Story) -> None:
+    def hear_out(self) -> None:
+        """Tell the end of a click-to-call that waited to be told where it was to go."""
+        if (story := self.unheard) is not None:
+            self.unheard = None
+            self._last_word(story)
+
+    def _last_word(self, story: Story) -> None:
         """Tell the end of a call."""
         if story.ever_person:
             after = write(story, self.number, self.names)
@@ -228,6 +236,8 @@ class Tracker:
 
     def collect(self, at: At) -> list[Told]:
         """What changed since it was last asked, oldest first."""
+        if self.unheard is not None and has_passed(self.unheard.ended_at, at):
+            self.hear_out()
         if self.touched:
             lingering: dict[str, Story] = {}
             for story in list(self.touched.values()):
@@ -245,26 +255,11 @@ class Tracker:
         return told
 
 
-def second_of(linkedid: str) -> At:
-    """The second a channel was made, from its uniqueid "[system-]epoch.sequence"."""
-    epoch = linkedid.rpartition("-")[2].partition(".")[0]
-    if not epoch.isascii() or not epoch.isdigit() or len(epoch) > 11:
-        return None
-    return datetime.fromtimestamp(int(epoch), UTC)
-
-
 def older(first: Story, second: Story) -> bool:
     """Whether `first` began before `second`: it keeps its record when they become one."""
     if first.started is not None and second.started is not None and first.started != second.started:
         return first.started < second.started
     return sequence(first.linkedid) <= sequence(second.linkedid)
-
-
-def sequence(linkedid: str) -> tuple[int, int]:
-    """A uniqueid's epoch second and running number: what is older sorts first."""
-    epoch, _, sequence = linkedid.rpartition("-")[2].partition(".")
-    numbers = [int(part) if part.isascii() and part.isdigit() else 0 for part in (epoch[:20], sequence[:20])]
-    return numbers[0], numbers[1]
 
 
 def _left_behind(channel: Channel) -> bool:

@@ -2,7 +2,8 @@
 
 from telephony.channels import Channel, Headers, Message
 from telephony.story import At, Joined, Move, Ring, Story
-from telephony.tracker import Tracker, sequence
+from telephony.tracker import Tracker
+from telephony.uniqueid import sequence
 
 TRANSFERER = Headers("Transferer")
 TRANSFEREE = Headers("Transferee")

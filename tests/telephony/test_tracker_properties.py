@@ -35,14 +35,14 @@ def told(pbx: Exchange, events: list[Message]) -> list[News]:
 
 
 def all_gone(pbx: Exchange, events: list[Message]) -> list[News]:
-    """Every channel that was ever named hangs up."""
+    """Every channel that was ever named hangs up, and a moment passes."""
     names = {}
     for event in events:
         for key, uniqueid in event.items():
             if key.endswith("Uniqueid") and "Bridge" not in key:
                 names[uniqueid] = event.get(key.removesuffix("Uniqueid") + "Channel", "")
     hangups = [{"Event": "Hangup", "Uniqueid": u, "Channel": c, "Cause": "16"} for u, c in names.items()]
-    return told(pbx, hangups)
+    return [*told(pbx, hangups), *pbx.finish()]
 
 
 def left(pbx: Exchange) -> dict[str, int]:
@@ -54,6 +54,7 @@ def left(pbx: Exchange) -> dict[str, int]:
         "stories": len(tracker.stories),
         "stories by channel": len(tracker.story_of),
         "touched": len(tracker.touched),
+        "unheard": int(tracker.unheard is not None),
         "channels": len(switch.channels),
         "names": len(switch.by_name),
         "bridges": len(switch.bridges),
