@@ -1,14 +1,20 @@
 """What every test may ask for: a throw-away PostgreSQL with our tables, emptied before each test that uses it."""
 
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from crm_store.binaries import server_user
 from crm_store.database import Database, open_cluster
 from crm_store.embedded import Cluster
+
+settings.register_profile("landing", derandomize=True)  # the same examples each time: what fails, fails for its change
+if os.environ.get("CI") == "true":
+    settings.load_profile("landing")
 
 
 @pytest.fixture(scope="session")
