@@ -156,7 +156,8 @@ class Hands:
         if not talks:
             raise Conflict("Answer first: then you can ask before you transfer")
         channel = self._own()
-        before = self._line.exchange.beside(self._call.id, self._extension)
+        # Who answered a moment ago may not be connected yet: then it is whoever is at the other side.
+        before = self._line.exchange.beside(self._call.id, self._extension) or (self._peer(),)
         await self._do(actions.attended(channel=channel, context=context, number=number))
         self._line.handles.consulting[channel] = before
 

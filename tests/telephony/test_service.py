@@ -126,6 +126,25 @@ async def test_a_user_acts_on_his_own_calls_only_and_hears_what_the_pbx_says() -
         assert any(isinstance(told, CallChanged) and told.read_at > 0 for told in news)
 
 
+async def test_who_asks_before_he_is_quite_connected_asks_no_more_once_he_is_back_with_his_caller() -> None:
+    answered = spoken(Event="DialEnd", DestChannel="PJSIP/101-2", DestUniqueid="1.2", DialStatus="ANSWER")
+    up = spoken(Event="Newstate", Channel="PJSIP/101-2", Uniqueid="1.2", ChannelStateDesc="Up")
+    together = b"".join(
+        spoken(
+            Event="BridgeEnter", Channel=name, Uniqueid=uniqueid, BridgeUniqueid="b", BridgeTechnology="simple_bridge"
+        )
+        for name, uniqueid in (("PJSIP/101-2", "1.2"), ("PJSIP/trunk-1", "1.1"))
+    )
+    async with fake_asterisk() as asterisk, serving(pbx(asterisk.port)) as (telephony, _):
+        asterisk.say(RINGING + up + answered)
+        await until(lambda: any(call.state == "talking" for call in telephony.calls()))
+        [call] = telephony.calls()
+        await telephony.act(ANNA, call.id, "transfer", to="103", kind="attended")
+        assert "complete" in telephony.actions(telephony.calls()[0], ANNA)
+        asterisk.say(together)
+        await until(lambda: "complete" not in telephony.actions(telephony.calls()[0], ANNA))
+
+
 async def test_an_agent_is_paused_by_every_interface_that_rings_him() -> None:
     def members(action: Heard) -> bytes:
         plain = spoken(Event="QueueMember", Queue="a", Location="PJSIP/101", StateInterface="PJSIP/101")
