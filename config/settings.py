@@ -7,6 +7,9 @@ from zoneinfo import available_timezones
 from phonenumbers import SUPPORTED_REGIONS as COUNTRIES
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
+SERVER_ROLES = frozenset({"pbx", "live", "web", "worker"})
+"""The parts of the server: AMI links; websocket gateway; pages and REST; SMS, fax, mailings, campaigns, jobs."""
+
 
 class Section(BaseModel):
     """A part of the file: unknown keys are errors, values never change after reading."""

@@ -238,8 +238,9 @@ class Running:
     def revive(self) -> None:
         """Start the server again where it is gone. Raises StoreError, also while its last children still leave."""
         with _locked(self.cluster.home / "postgres.start"):
-            if self.process is not None:
-                self.process.poll()  # until its parent looks, a dead process still counts as one
+            if (pid := self.pid()) is not None:
+                with suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)  # until its parent looks, a dead process still counts as one
             if not self.cluster._up():
                 self.process = self.cluster._start()
 

@@ -5,14 +5,16 @@ driver and `--help` is at once.
 """
 
 import asyncio
+import gc
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from config.reading import ConfigurationError, load
-from config.settings import Pbx, Settings
+from config.settings import SERVER_ROLES, Pbx, Settings
 
 app = typer.Typer(
     name="switchroom",
@@ -44,17 +46,22 @@ def serve(
     verbose: Annotated[bool, typer.Option("--verbose", help="Log more.")] = False,
 ) -> None:
     """The server: AMI links, live gateway, pages and REST, until it is told to stop."""
-    from switchroom import app as server
+    gc.disable()  # until the server is up: what is read now stays
+    from crm_store.ahead import started_ahead
     from switchroom.log import open_log
 
     open_log(verbose=verbose)
     settings = _settings(config)
-    roles = frozenset(role or server.ROLES)
-    if unknown := sorted(roles - server.ROLES):
-        _wrong(f"no role is called {', '.join(unknown)}; there are: {', '.join(sorted(server.ROLES))}")
-    if roles != server.ROLES and not settings.bus.nats:
+    roles = frozenset(role or SERVER_ROLES)
+    if unknown := sorted(roles - SERVER_ROLES):
+        _wrong(f"no role is called {', '.join(unknown)}; there are: {', '.join(sorted(SERVER_ROLES))}")
+    if roles != SERVER_ROLES and not settings.bus.nats:
         _wrong("a part of the roles needs a bus between the processes: set nats in [bus], or serve all roles in one")
-    sys.exit(asyncio.run(server.run(settings, roles)))
+    with nullcontext() if settings.database.dsn else started_ahead(settings.data_dir):
+        from switchroom import app as server
+
+        status = asyncio.run(server.run(settings, roles))
+    sys.exit(status)
 
 
 @app.command(epilog="Example: switchroom demo --fresh")

@@ -15,7 +15,7 @@ import crm_store.http
 import screenpop.http
 import screenpop.pages
 import telephony.http
-from config.settings import Settings
+from config.settings import SERVER_ROLES, Settings
 from crm_store.database import StoreError, open_database
 from crm_store.history import History
 from crm_store.store import Store, build
@@ -38,7 +38,6 @@ from switchroom.web import serve_site, site
 from telephony.service import Telephony
 
 log = structlog.get_logger()
-ROLES = frozenset({"pbx", "live", "web", "worker"})
 
 
 class CannotStart(Exception):  # noqa: N818 - a state of the machine, not a mistake of ours
@@ -85,7 +84,7 @@ async def _as_it_is(_: Store) -> None:
 @asynccontextmanager
 async def serving(
     settings: Settings,
-    roles: frozenset[str] = ROLES,
+    roles: frozenset[str] = SERVER_ROLES,
     *,
     before: Callable[[Store], Awaitable[None]] = _as_it_is,
 ) -> AsyncIterator[Server]:

@@ -18,8 +18,8 @@ NEVER = 1_000_000_000
 
 def spare_what_stays() -> None:
     """Call once everything is up: what is here stays, and what comes is looked through while it is young."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(NEW, ROUNDS, NEVER)
     gc.callbacks.append(_spare_what_outlived)
 

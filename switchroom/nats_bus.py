@@ -9,19 +9,19 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import nats
 import orjson
 import structlog
-from nats.aio.client import Client
-from nats.aio.msg import Msg
-from nats.errors import NoRespondersError
 from pydantic import TypeAdapter
 
 from domain.events import News
 from domain.problems import Problem, Unavailable
 from switchroom.bus import Bus
+
+if TYPE_CHECKING:  # one process alone needs no client of NATS, and is up the sooner
+    from nats.aio.client import Client
+    from nats.aio.msg import Msg
 
 log = structlog.get_logger()
 NEWS = "switchroom.news"
@@ -57,7 +57,7 @@ def unpacked(data: bytes) -> News:
 class NatsBus(Bus):
     """The in-process bus, and what the other processes published."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: "Client") -> None:
         super().__init__()
         self._client = client
         self._me = uuid.uuid4().hex.encode()
@@ -66,6 +66,8 @@ class NatsBus(Bus):
     @classmethod
     async def connect(cls, url: str, doors: AsyncExitStack) -> Self:
         """Connect to the server at `url`; reconnects by itself for ever."""
+        import nats
+
         client = await nats.connect(url, max_reconnect_attempts=-1, reconnect_time_wait=0.5, name="switchroom")
         doors.push_async_callback(client.drain)
         bus = cls(client)
@@ -85,7 +87,7 @@ class NatsBus(Bus):
     async def answer(self, name: str, handler: Callable[..., Awaitable[Any]], asks: Any, gives: Any) -> None:
         """Let this process answer requests called `name`: arguments of shape `asks`, result of shape `gives`."""
 
-        async def respond(message: Msg) -> None:
+        async def respond(message: "Msg") -> None:
             try:
                 result = await handler(*adapter(asks).validate_json(message.data))
                 await message.respond(b"+" + adapter(gives).dump_json(result))
@@ -100,6 +102,8 @@ class NatsBus(Bus):
 
     async def ask(self, name: str, asks: Any, gives: Any, *arguments: Any) -> Any:
         """Ask whoever answers `name`; raises the Problem it raised, Unavailable when nobody answers in time."""
+        from nats.errors import NoRespondersError
+
         try:
             reply = await self._client.request(
                 f"switchroom.ask.{name}", adapter(asks).dump_json(arguments), timeout=PATIENCE
@@ -111,7 +115,7 @@ class NatsBus(Bus):
         told = orjson.loads(reply.data[1:])
         raise _PROBLEMS.get(told["kind"], Problem)(told["detail"], told["extra"])
 
-    async def _heard(self, message: Msg) -> None:
+    async def _heard(self, message: "Msg") -> None:
         sender, data = message.data[: len(self._me)], message.data[len(self._me) :]
         if sender == self._me:
             return

@@ -1,8 +1,9 @@
 """The API, described: OpenAPI 3.1 from the table of routes, and a page that people can read without scripts."""
 
+import asyncio
 import inspect
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter
@@ -188,12 +189,13 @@ def _tag(route: Route) -> str:
     return route.path.strip("/").split("/")[0]
 
 
-def docs_page(spec: dict[str, Any], path: str) -> Screen:
-    """The description as a page."""
-    listed = [(method, where, one) for where, ways in spec["paths"].items() for method, one in ways.items()]
-    tags = [(tag["name"], [one for one in listed if one[2]["tags"][0] == tag["name"]]) for tag in spec["tags"]]
+def docs_page(describe: Callable[[], dict[str, Any]], path: str) -> Screen:
+    """The description as a page; made beside the work when it is first asked for."""
 
     async def docs() -> dict[str, Any]:
+        spec = await asyncio.to_thread(describe)
+        listed = [(method, where, one) for where, ways in spec["paths"].items() for method, one in ways.items()]
+        tags = [(tag["name"], [one for one in listed if one[2]["tags"][0] == tag["name"]]) for tag in spec["tags"]]
         return {"spec": spec, "tags": tags, "roles": ROLE_NAMES, "named": lambda ref: ref.rpartition("/")[2]}
 
     return Screen(path=path, template="api.html", handler=docs, public=True)

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import cache, partial
 from typing import Any
 
 import structlog
@@ -54,10 +55,10 @@ def site(
     _alone(routes, pages)
     for route, how in described:
         app.router.add_route(route.method, API + route.path, answer_route(house, route, how))
-    spec = openapi.describe(described, cookie=address.cookie)
+    spec = cache(partial(openapi.describe, described, cookie=address.cookie))
     for screen in (*pages, openapi.docs_page(spec, f"{API}/docs")):
         app.router.add_route(screen.method, screen.path, rendering.answer(screen))
-    app.router.add_get(f"{API}/openapi.json", _constant(to_json(spec), answers.JSON))
+    app.router.add_get(f"{API}/openapi.json", _document(spec))
     health.add(app, ready)
     rendering.add_static(app)
     app.cleanup_ctx.append(_learn_words)
@@ -87,9 +88,9 @@ def _most_literal_first(route: Route) -> list[bool]:
     return [part.startswith("{") for part in route.path.split("/")]
 
 
-def _constant(body: bytes, content_type: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _document(spec: Callable[[], dict[str, Any]]) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def answer(_: web.Request) -> web.Response:
-        return web.Response(body=body, content_type=content_type)
+        return web.Response(body=to_json(await asyncio.to_thread(spec)), content_type=answers.JSON)
 
     return answer
 
