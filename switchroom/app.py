@@ -183,7 +183,7 @@ async def _screens(
         return [person for person in await store.users.list() if person.disabled_at is None]
 
     async def open_tasks(scope):  # noqa: ANN001, ANN202
-        return (await store.tasks.list(scope)).items
+        return (await store.tasks.list(scope, mine=True)).items
 
     screens = Screenpop(
         actions=switchboard.actions,
