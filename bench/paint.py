@@ -20,8 +20,9 @@ import aiohttp
 from playwright.async_api import Page, async_playwright
 
 from bench import million
+from bench.crowd import crowd
 from bench.million import AGENTS, FIRST_EXTENSION, FIRST_NUMBER
-from bench.pop import RATE, Browser, Seen, configuration, free_port, line, program, reachable, share
+from bench.pop import RATE, configuration, free_port, line, program, reachable, share
 from bench.table import Row
 from switchroom.simulators.pbx import SimulatedPbx
 
@@ -69,7 +70,7 @@ async def _painted() -> list[dict[str, Any]]:
 
 async def _house(doors: AsyncExitStack, front: SimulatedPbx) -> tuple[int, Any]:
     """The server between the load's PBX and `front`, and the 500 browsers of the load; its web port, the load."""
-    seen, web, live = Seen(), free_port(), free_port()
+    web, live = free_port(), free_port()
     folder = doors.enter_context(tempfile.TemporaryDirectory())
     async with million.million() as database:
         await million.hire(database, AGENTS + 1)
@@ -82,13 +83,7 @@ async def _house(doors: AsyncExitStack, front: SimulatedPbx) -> tuple[int, Any]:
     await doors.enter_async_context(program("switchroom", "serve", "--config", str(settings)))
     await reachable(live)
     await reachable(web)
-    loop = asyncio.get_running_loop()
-    for number in range(AGENTS):
-        transport, _ = await loop.create_connection(lambda number=number: Browser(number, seen), "127.0.0.1", live)
-        doors.callback(transport.abort)
-    async with asyncio.timeout(60):
-        while seen.snapshots < AGENTS or not seen.connected:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+    await doors.enter_async_context(crowd(folder, live, AGENTS))
     return web, load
 
 

@@ -1,8 +1,8 @@
 """The whole way of a pop: AMI bytes written → the card at the agent's websocket, at 100 calls a second.
 
 Four processes, as in life: the simulated PBX, `switchroom serve` with all its roles on a base of a million clients,
-its PostgreSQL, and here the browsers of 500 agents, subscribed as the desk is. Times are the monotonic clock's,
-which is one for all processes of a machine.
+its PostgreSQL, and the browsers of 500 agents, subscribed as the desk is. Times are the monotonic clock's, which is
+one for all processes of a machine.
 """
 
 import asyncio
@@ -10,121 +10,20 @@ import json
 import socket
 import sys
 import tempfile
-import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from bench import million
+from bench.crowd import Seen, crowd
 from bench.million import AGENTS, FIRST_EXTENSION, FIRST_NUMBER
 from bench.table import Row
 
 RATE = 100
 WARM_UP = 6.0
 SECONDS = 30.0
-SUBSCRIBE = b'{"type":"subscribe","topics":["presence","queue"]}'
-WATCHED = 25  # every so many-th agent also looks at when presence came
-
-
-@dataclass(slots=True)
-class Seen:
-    """What came to the browsers: calls' cards by linkedid and extension, and when extensions were seen ringing."""
-
-    pops: dict[tuple[str, str], tuple[float, str]] = field(default_factory=dict)
-    ringing: dict[str, list[float]] = field(default_factory=dict)
-    snapshots: int = 0
-    connected: bool = False
-    closed: int = 0
-    light: int = 0
-
-
-class Browser(asyncio.Protocol):
-    """One agent's socket: reads frames, looks only into those with a card (and, if it watches, presence)."""
-
-    def __init__(self, number: int, seen: Seen) -> None:
-        self._number, self._seen = number, seen
-        self._watches = number % WATCHED == 0
-        self._words = [b'"card":{', b'"type":"snapshot"', b'"type":"pbx"', *([b'"ringing"'] if self._watches else [])]
-        self._left = bytearray()
-        self._greeted = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Shake hands and subscribe in one go."""
-        assert isinstance(transport, asyncio.Transport)
-        head = (
-            "GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-            f"Authorization: Bearer {million.token(self._number)}\r\n\r\n"
-        )
-        transport.write(head.encode())
-        self._transport = transport
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Counted: nobody should be let go."""
-        self._seen.closed += 1
-
-    def data_received(self, data: bytes) -> None:
-        """Cut what came into frames."""
-        at = time.monotonic()
-        self._left += data
-        if not self._greeted:
-            _, end, rest = self._left.partition(b"\r\n\r\n")
-            if not end:
-                return
-            self._greeted, self._left = True, rest
-            self._transport.write(client_frame(0x1, SUBSCRIBE))
-        while (cut := frame_in(self._left)) is not None:
-            kind, begin, end = cut
-            self._read(kind, bytes(self._left[begin:end]), at)
-            del self._left[:end]
-
-    def _read(self, kind: int, payload: bytes, at: float) -> None:
-        if kind == 0x9:
-            self._transport.write(client_frame(0xA, payload))
-        elif any(word in payload for word in self._words):
-            for event in orjson.loads(payload):
-                self._note(event, at)
-
-    def _note(self, event: dict[str, Any], at: float) -> None:
-        seen = self._seen
-        match event:
-            case {"type": "snapshot", "pbx": links}:
-                seen.snapshots += 1
-                seen.connected = seen.connected or any(link["connected"] for link in links)
-            case {"type": "pbx", "connected": connected}:
-                seen.connected = connected
-            case {"type": "call", "card": {"match": match, "number": number}, "call": call}:
-                key = (call["linkedid"], str(FIRST_EXTENSION + self._number))
-                if match == "exact":
-                    seen.pops.setdefault(key, (at, number))
-                else:
-                    seen.light += 1
-                self._transport.write(client_frame(0x1, orjson.dumps({"type": "shown", "call": call["id"]})))
-            case {"type": "presence", "state": "ringing", "extension": extension} if self._watches:
-                seen.ringing.setdefault(extension, []).append(at)
-
-
-def frame_in(data: bytearray) -> tuple[int, int, int] | None:
-    """Kind, beginning and end of the payload of the first whole frame of `data`."""
-    if len(data) < 2:
-        return None
-    length, begin = data[1] & 0x7F, 2
-    if length == 126:
-        begin, length = 4, int.from_bytes(data[2:4], "big")
-    elif length == 127:
-        begin, length = 10, int.from_bytes(data[2:10], "big")
-    return (data[0] & 0x0F, begin, begin + length) if len(data) >= begin + length else None
-
-
-def client_frame(kind: int, payload: bytes) -> bytes:
-    """A frame as browsers send it, masked with zeros."""
-    assert len(payload) < 126
-    return bytes((0x80 | kind, 0x80 | len(payload), 0, 0, 0, 0)) + payload
 
 
 # --- the other processes ------------------------------------------------------------------------------------------
@@ -219,7 +118,7 @@ async def rings(pbx: Process) -> list[dict[str, Any]]:
 
 async def played() -> tuple[list[dict[str, Any]], Seen]:
     """One run: what rang, and what was seen."""
-    seen, live = Seen(), free_port()
+    live = free_port()
     async with AsyncExitStack() as doors:
         folder = doors.enter_context(tempfile.TemporaryDirectory())
         async with million.million() as database:
@@ -231,18 +130,10 @@ async def played() -> tuple[list[dict[str, Any]], Seen]:
         settings = _written(Path(folder, "switchroom.toml"), configuration(ami, free_port(), live))
         await doors.enter_async_context(program("switchroom", "serve", "--config", str(settings)))
         await reachable(live)
-        loop = asyncio.get_running_loop()
-        browsers = [
-            await loop.create_connection(lambda number=number: Browser(number, seen), "127.0.0.1", live)
-            for number in range(AGENTS)
-        ]
-        async with asyncio.timeout(60):
-            while seen.snapshots < AGENTS or not seen.connected:  # noqa: ASYNC110
-                await asyncio.sleep(0.05)
+        seen = await doors.enter_async_context(crowd(folder, live, AGENTS))
         rung = await rings(pbx)
+        await asyncio.sleep(1.0)
         assert seen.closed == 0, "nobody was let go"
-        for transport, _ in browsers:
-            transport.abort()
     return rung, seen
 
 

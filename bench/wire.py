@@ -1,4 +1,4 @@
-"""The far ends of the fan-out benchmark's wires: `wire.c` compiled at bench time, driven over stdin."""
+"""The far ends of the live feed's benchmarks, C programs compiled at bench time; `wire.c` is driven over stdin."""
 
 import asyncio
 import shutil
@@ -8,20 +8,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-SOURCE = Path(__file__).with_name("wire.c")
-
 
 def compiler() -> str | None:
     """The C compiler there is, if any."""
     return shutil.which("gcc") or shutil.which("cc")
 
 
-async def compiled(folder: str) -> str:
-    """`wire.c` as a program in `folder`."""
-    program = str(Path(folder, "wire"))
-    process = await asyncio.create_subprocess_exec(compiler() or "cc", "-O2", "-o", program, str(SOURCE))
+async def compiled(folder: str, name: str = "wire") -> str:
+    """The C file `name` beside this one as a program in `folder`."""
+    program, source = str(Path(folder, name)), str(Path(__file__).with_name(f"{name}.c"))
+    process = await asyncio.create_subprocess_exec(compiler() or "cc", "-O2", "-o", program, source)
     if await process.wait() != 0:
-        message = f"{SOURCE} does not compile"
+        message = f"{source} does not compile: it needs gcc (apt-get install gcc)"
         raise RuntimeError(message)
     return program
 
