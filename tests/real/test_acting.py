@@ -233,6 +233,7 @@ async def test_a_call_is_parked_taken_back_and_picked_up_from_the_screen(pbx: As
     async with house(pbx) as inside:
         await pbx.trunk.call("84951234567", shown=IVAN)
         await (await desk.rings()).answer()
+        await inside.sees("101", "talking")
         await inside.do(ANNA, "park")
         await inside.sees("101", "parked")
         for call in list(desk.calls.values()):

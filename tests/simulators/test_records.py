@@ -86,7 +86,7 @@ def told(stream: bytes) -> list[Any]:
     exchange = Exchange(PBX, lambda typed: to_phone(typed, "RU", "495"))
     news = [item for message in AmiStream(HEARD).receive(stream) for item in exchange.receive(message)]
     assert exchange.calls() == ()
-    return news
+    return [*news, *exchange.finish()]
 
 
 def shown(call: Call) -> dict[str, Any]:
