@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo
 
 from phonenumbers import SUPPORTED_REGIONS as COUNTRIES
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
@@ -18,10 +18,11 @@ class Section(BaseModel):
 
 
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    try:
+        return ZoneInfo(name).key
+    except (OSError, ValueError, LookupError) as error:
         message = "not a time zone; use a name such as Europe/Moscow or Asia/Yekaterinburg"
-        raise ValueError(message)
-    return name
+        raise ValueError(message) from error
 
 
 def _known_country(code: str) -> str:
@@ -165,7 +166,7 @@ class Settings(Section):
     data_dir: Path = Path("var")
     language: Literal["ru", "en"] = "ru"
     country: Country = "RU"
-    area_code: Annotated[str, Field(pattern=r"^\d*$")] = ""
+    area_code: Annotated[str, Field(pattern=r"^[0-9]*$")] = ""
     time_zone: Zone = "Europe/Moscow"
     database: Database = Database()
     web: Web = Web()

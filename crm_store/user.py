@@ -10,7 +10,7 @@ from crm_store.client import Body
 from domain.record import instant
 from domain.rights import Role, Scope
 
-Login = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[\w.@+-]{1,60}$")]
+Login = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60, pattern=r"^[\w.@+-]*$")]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Extension = Annotated[
     str | None, Field(max_length=20, pattern=r"^[0-9A-Za-z_*#.-]*$"), AfterValidator(lambda text: text or None)
