@@ -33,7 +33,7 @@ POP = Histogram(
 )
 
 PATIENCE = 0.08
-TICK = 0.25
+TICK = 0.22  # with the sending, changes come within a quarter of a second or so
 
 
 class Person(Protocol):
