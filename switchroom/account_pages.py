@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl, urlencode
 from zoneinfo import available_timezones
 
 from pydantic import Field
@@ -15,6 +16,7 @@ from domain.problems import Problem, Unauthorised
 from domain.rights import Scope
 from domain.routes import RequestFacts, Screen, SeeOther
 from switchroom import desk_keys
+from switchroom.language import LANGUAGES
 from switchroom.operation import N_, Fault, Faults, filled_in
 from switchroom.pages import THEMES, inside
 
@@ -24,9 +26,10 @@ POP_MODES = {"ring": N_("As soon as it rings"), "answer": N_("When I answer"), "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Back:
-    """Where to go after logging in."""
+    """Where to go after logging in, and the language chosen on the way: it becomes the user's own."""
 
     next: str = "/"
+    language: Literal["ru", "en"] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,17 +69,19 @@ class AccountPages:
             return SeeOther(to=inside(query.next))
         if not await self._users.any():
             return SeeOther(to="/setup")
-        return {"next": inside(query.next), "login": "", "problem": None}
+        return {"next": inside(query.next), "chosen": query.language, "login": "", "problem": None}
 
     async def log_in(self, form: dict[str, str], request: RequestFacts) -> dict[str, Any] | SeeOther:
         """Open a session; what was typed, but for the password, stays through an error."""
         login, target = form.get("login", "").strip(), inside(form.get("next"))
         try:
-            token, _ = await self._sessions.open(
+            token, signed_in = await self._sessions.open(
                 login, form.get("password", ""), address=request.address, user_agent=request.user_agent
             )
         except Problem as problem:
-            return {"next": target, "login": login, "problem": problem}
+            return {"next": target, "chosen": form.get("chosen"), "login": login, "problem": problem}
+        if form.get("chosen") in LANGUAGES:
+            await self._users.set_settings(signed_in.scope, {"language": form["chosen"]})
         return SeeOther(to=target, token=token)
 
     async def setup(self) -> dict[str, Any] | SeeOther:
@@ -109,14 +114,16 @@ class AccountPages:
 
     async def prefer(self, user: Scope | None, form: dict[str, str]) -> SeeOther:
         """Language and colours, from the menu of every page."""
-        remember = {}
-        if form.get("language") in ("ru", "en"):
+        remember, target = {}, inside(form.get("next"))
+        if form.get("language") in LANGUAGES:
             remember["language"] = form["language"]
             if user is not None:
                 await self._users.set_settings(user, {"language": form["language"]})
+            else:
+                target = _chosen_before_log_in(target, form["language"])
         if "theme" in form:
             remember["theme"] = form["theme"] if form["theme"] in THEMES else ""
-        return SeeOther(to=inside(form.get("next")), remember=remember)
+        return SeeOther(to=target, remember=remember)
 
     async def account(self, user: Scope, request: RequestFacts) -> dict[str, Any]:
         """What he decided, and where he is logged in."""
@@ -214,6 +221,14 @@ def zones() -> tuple[str, ...]:
     """The time zones of places, by name. Read once: the list is a walk through files."""
     places = (zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/"))
     return ("UTC", *sorted(places))
+
+
+def _chosen_before_log_in(target: str, language: str) -> str:
+    """The log-in's address with the language: who logs in there takes it with him."""
+    path, _, query = target.partition("?")
+    if path != "/login":
+        return target
+    return f"{path}?{urlencode({**dict(parse_qsl(query)), 'language': language})}"
 
 
 def check_password(password: str, again: str) -> None:

@@ -64,7 +64,7 @@ class PeoplePages:
     async def create(self, user: Scope, form: dict[str, str]) -> dict[str, Any] | SeeOther:
         """A new user with a first password."""
         try:
-            draft = filled_in(UserDraft, _given(form, "login"))
+            draft = filled_in(UserDraft, {"language": user.language, **_given(form, "login")})
             check_password(form.get("password", ""), form.get("password", ""))
             await self._users.create(user, draft, form["password"])
         except Problem as problem:

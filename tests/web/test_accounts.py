@@ -158,3 +158,18 @@ async def test_language_zone_keys_and_the_moment_of_the_card_are_kept_on_the_ser
         assert (wrong.status, "There is no such time zone" in wrong.words) == (422, True)
         await browser.post("/preferences", language="ru", next="/account")
         assert "Мой стол" in (await browser.get("/account")).words
+
+
+async def test_a_language_chosen_before_the_log_in_becomes_the_users_own(database: Database) -> None:
+    async with open_house(database) as house, house.browser() as browser, house.browser() as admin:
+        anna = await house.user("anna")
+        asked = await browser.post("/preferences", language="en", next="/login?next=/account")
+        assert (asked.path, 'name="chosen" value="en"' in asked.text) == ("/login?next=/account&language=en", True)
+        await browser.post("/login", login="anna", password=PASSWORD, next="/account", chosen="en")
+        assert "My desk" in (await browser.get("/account")).words
+        assert (await house.store.users.get(anna.id)).language == "en"
+        await house.user("pavel", "admin")
+        await admin.log_in("pavel", target="/users")
+        await admin.post("/preferences", language="en", next="/users")
+        await admin.post("/users", name="Ann", login="ann", role="agent", password=PASSWORD)
+        assert (await house.store.users.by_login("ann")).language == "en", "whom an English admin adds reads English"
