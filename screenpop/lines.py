@@ -4,7 +4,7 @@ A user's first event of a call carries the client's card: it waits for `card` (f
 too long) and for nothing else. Changes that are only somebody else's ring attempts wait for the next `tick`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
 from typing import Any
@@ -129,9 +129,10 @@ class Lines:
             live = self._live[call.id] = _Live(call)
         if live is None or call.state == "merged":
             return  # CallMerged says into which one
+        told = set(live.viewers) if call.ended() else set()
         yield from self._own(live, read_at, gist=gist)
         if gist:
-            yield from self._watching(live)
+            yield from self._watching(live, told)
         else:
             self._changed[call.id] = None
         if call.ended():
@@ -234,11 +235,11 @@ class Lines:
         yield from (self._mine(live, viewer) for viewer in live.viewers.values() if viewer.told)
         yield from self._watching(live)
 
-    def _watching(self, live: _Live) -> Iterator[Telling]:
-        """One event for all who watch the line and may do the same with it."""
+    def _watching(self, live: _Live, told: Collection[str] = ()) -> Iterator[Telling]:
+        """One event for all who watch the line and may do the same with it, but those who are `told` already."""
         groups: dict[tuple[str, ...], list[str]] = {}
         for user_id, scope in self._listeners.watchers.items():
-            if user_id not in live.viewers:
+            if user_id not in live.viewers and user_id not in told:
                 groups.setdefault(self._acts(live, scope), []).append(user_id)
         for actions, users in groups.items():
             yield Telling(event=self._event(live, live.call.state, actions, mine=False), users=frozenset(users))

@@ -95,6 +95,14 @@ def test_who_is_rung_again_after_his_phone_rang_out_gets_the_card_again() -> Non
     assert ["card" in event for event in told] == [True, False, True]
 
 
+def test_a_supervisor_in_a_call_hears_of_its_end_once() -> None:
+    chief = user("chief", "supervisor", "101")
+    rings = ringing(inbound(), "101")
+    talks = answered(rings, "101")
+    told = after(desk(chief), story(rings, talks, ended(talks)))
+    assert [event["call"]["mine"] for event in heard(chief, told) if event["state"] == "ended"] == [True]
+
+
 def test_a_supervisor_whose_own_phone_rang_out_loses_the_call_but_still_watches_it() -> None:
     boss = user("boss", "supervisor", "103")
     rings = ringing(inbound(), "103", "101")
