@@ -1,7 +1,8 @@
 """Doing what a user asked for: from "park this call" to the AMI action, on the channel that is his.
 
 Users name calls, numbers and extensions; which channel that is, is ours to know. What Asterisk refuses is a
-Conflict with its words; what it did not answer is Unavailable, and is never sent again.
+Conflict with its words; what it did not answer is Unavailable, and is never sent again:
+where it was sent, `outcome` is "unknown".
 """
 
 import re
@@ -16,7 +17,7 @@ from telephony import actions
 from telephony.actions import Action, NotSendable
 from telephony.line import Line
 from telephony.possible import IN_IT, why_not
-from telephony.session import LinkDown
+from telephony.session import AnswerLost, LinkDown
 from telephony.stream import Message
 from telephony.wording import N_
 
@@ -40,11 +41,11 @@ async def do(line: Line, action: Action) -> list[Message]:
         answer = await line.link.ask(action)
     except NotSendable as error:
         raise Invalid(str(error)) from error
-    except LinkDown as error:
-        raise Unavailable("The PBX is not connected") from error
-    except TimeoutError as error:
+    except (AnswerLost, TimeoutError) as error:
         detail = "The PBX did not answer in time: look before you try again"
         raise Unavailable(detail, {"outcome": "unknown"}) from error
+    except LinkDown as error:
+        raise Unavailable("The PBX is not connected") from error
     if answer[0].get("Response") == "Error":
         said = answer[0].get("Message", "")
         raise Conflict("The PBX refused: {said}", {"said": said})

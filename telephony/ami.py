@@ -129,7 +129,7 @@ class AmiLink:
     async def ask(self, action: Action, *, patience: float | None = None) -> list[Message]:
         """Send one action on the connection that is up, and wait for its whole answer.
 
-        Raises LinkDown (nothing was sent, or its outcome is unknown), TimeoutError, NotSendable.
+        Raises LinkDown (nothing was sent), AnswerLost or TimeoutError (its outcome is unknown), NotSendable.
         """
         if self._session is None or not self._session.authenticated:
             raise LinkDown("the link to the PBX is down")

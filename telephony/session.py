@@ -41,6 +41,10 @@ class LinkDown(ConnectionError):  # noqa: N818 - a state, not a mistake
     """The connection is gone, or was never there: nothing was or will be done about the action."""
 
 
+class AnswerLost(LinkDown):
+    """The connection went after the action was sent and before its answer: it may have been done."""
+
+
 class Refused(Exception):  # noqa: N818 - what Asterisk said
     """Asterisk does not let us in: wrong user name or secret, or an address that is not permitted."""
 
@@ -115,7 +119,7 @@ class Protocol(AMIProtocol):
         waiting, self.responses = list(self.responses.values()), {}
         for request in waiting:
             if not request.future.done():
-                request.future.set_exception(LinkDown("the link to the PBX was lost before it answered"))
+                request.future.set_exception(AnswerLost("the link to the PBX was lost before it answered"))
                 request.future.exception()
         self.report_skipped()
         if not self.closed:
@@ -194,7 +198,7 @@ class Session(Manager):
     async def ask(self, action: Action, *, patience: float = 5.0) -> list[Message]:
         """Send `action` once and wait for its whole answer: the response first, then a list's events.
 
-        Raises NotSendable, LinkDown, or TimeoutError; a refusal by Asterisk is an answer.
+        Raises NotSendable, LinkDown, AnswerLost, or TimeoutError; a refusal by Asterisk is an answer.
         """
         if self.protocol is None:
             raise LinkDown("the link to the PBX is down")

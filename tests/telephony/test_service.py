@@ -86,15 +86,31 @@ async def test_what_is_no_number_never_reaches_the_pbx(typed: str) -> None:
         assert asterisk.heard_actions("Originate") == []
 
 
-async def test_without_a_link_a_call_is_unavailable_and_is_not_made_later() -> None:
+async def test_a_call_that_was_never_asked_of_the_pbx_may_be_asked_again() -> None:
+    async with serving(pbx(1), up=False) as (telephony, _):
+        with pytest.raises(Unavailable) as problem:
+            await telephony.originate(ANNA, "102")
+        assert problem.value.extra == {}
+
+
+async def test_a_call_the_pbx_did_not_answer_in_time_may_have_been_made() -> None:
+    async with fake_asterisk() as asterisk, serving(pbx(asterisk.port)) as (telephony, _):
+        asterisk.answers["Originate"] = lambda _: None
+        with pytest.raises(Unavailable) as problem:
+            await telephony.originate(ANNA, "102")
+        assert problem.value.extra == {"outcome": "unknown"}
+
+
+async def test_a_call_whose_link_broke_before_the_answer_may_have_been_made_and_is_not_made_again() -> None:
     async with fake_asterisk() as asterisk:
         asterisk.answers["Originate"] = lambda _: None
         async with serving(pbx(asterisk.port)) as (telephony, news):
             asked = asyncio.create_task(telephony.originate(ANNA, "102"))
             await until(lambda: asterisk.heard_actions("Originate"))
             asterisk.hang_up_on_everybody()
-            with pytest.raises(Unavailable):
+            with pytest.raises(Unavailable) as problem:
                 await asked
+            assert problem.value.extra == {"outcome": "unknown"}
             await until(lambda: sum(isinstance(told, PbxConnected) for told in news) == 2)
             assert any(isinstance(told, PbxLost) for told in news)
             assert len(asterisk.heard_actions("Originate")) == 1
