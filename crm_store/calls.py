@@ -13,7 +13,7 @@ from crm_store.connection import Connection, answered, known_id
 from crm_store.database import Database
 from crm_store.numbers import Numbers
 from crm_store.paging import cursor as cursor_at
-from crm_store.paging import limited, place
+from crm_store.paging import limited, place_in_time
 from crm_store.text import clean
 from domain.problems import Invalid, NotFound, Stale
 from domain.rights import Scope
@@ -104,7 +104,7 @@ class Calls:
         self, scope: Scope, filters: CallFilters = NO_FILTER, limit: int = 50, cursor: str | None = None
     ) -> Page[Facts]:
         """Calls, newest first."""
-        started, last = place(cursor, 2)
+        started, last = place_in_time("calls", cursor)
         with answered():
             async with self._database.as_user(scope) as connection:
                 rows = await connection.fetch(
@@ -115,12 +115,12 @@ class Calls:
                     filters.outcome,
                     filters.since,
                     filters.until,
-                    datetime.fromisoformat(started) if started else None,
+                    started,
                     last,
                     limited(limit) + 1,
                 )
         shown = rows[: limited(limit)]
-        more = cursor_at(shown[-1]["started_at"], str(shown[-1]["id"])) if len(rows) > len(shown) else None
+        more = cursor_at("calls", shown[-1]["started_at"], str(shown[-1]["id"])) if len(rows) > len(shown) else None
         return Page(items=tuple(_read(row) for row in shown), next=more)
 
     async def get(self, scope: Scope, call_id: str) -> Facts:

@@ -154,7 +154,7 @@ class Clients:
             async with self._database.as_user(scope) as connection:
                 if query.strip():
                     return Page(items=await self._found(connection, scope, query, limited(limit)))
-                name, last = place(cursor, 2)
+                name, last = place("clients", cursor)
                 rows = await connection.fetch(
                     """
                     select client_shape(c)::text as shape, c.name_key, c.id from client c
@@ -166,7 +166,7 @@ class Clients:
                     limited(limit) + 1,
                 )
         shown = rows[: limited(limit)]
-        more = cursor_at(shown[-1]["name_key"], str(shown[-1]["id"])) if len(rows) > len(shown) else None
+        more = cursor_at("clients", shown[-1]["name_key"], str(shown[-1]["id"])) if len(rows) > len(shown) else None
         return Page(items=tuple(clients_words.read(row["shape"]) for row in shown), next=more)
 
     async def _found(self, connection: Connection, scope: Scope, query: str, limit: int) -> tuple[Client, ...]:

@@ -1,6 +1,5 @@
 """Orders, as far as the card shows them."""
 
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -8,7 +7,7 @@ import orjson
 from crm_store.connection import answered, known_id
 from crm_store.database import Database
 from crm_store.paging import cursor as cursor_at
-from crm_store.paging import limited, place
+from crm_store.paging import limited, place_in_time
 from domain.problems import NotFound
 from domain.rights import Scope
 from domain.routes import Page
@@ -30,7 +29,7 @@ class Orders:
         cursor: str | None = None,
     ) -> Page[dict[str, Any]]:
         """Orders, newest first."""
-        made, last = place(cursor, 2)
+        made, last = place_in_time("orders", cursor)
         with answered():
             async with self._database.as_user(scope) as connection:
                 rows = await connection.fetch(
@@ -42,12 +41,12 @@ class Orders:
                     """,
                     known_id(client) if client else None,
                     state,
-                    datetime.fromisoformat(made) if made else None,
+                    made,
                     last,
                     limited(limit) + 1,
                 )
         shown = rows[: limited(limit)]
-        more = cursor_at(shown[-1]["created_at"], str(shown[-1]["id"])) if len(rows) > len(shown) else None
+        more = cursor_at("orders", shown[-1]["created_at"], str(shown[-1]["id"])) if len(rows) > len(shown) else None
         return Page(items=tuple(orjson.loads(row["shape"]) for row in shown), next=more)
 
     async def get(self, scope: Scope, order_id: str) -> dict[str, Any]:

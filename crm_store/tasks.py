@@ -10,7 +10,7 @@ from crm_store.client import Body
 from crm_store.connection import Connection, answered, known_id, new_id
 from crm_store.database import Database
 from crm_store.paging import cursor as cursor_at
-from crm_store.paging import limited, place
+from crm_store.paging import limited, place_in_time
 from crm_store.text import clean
 from domain.problems import NotFound, Stale
 from domain.rights import Scope
@@ -60,7 +60,7 @@ class Tasks:
         cursor: str | None = None,
     ) -> Page[Facts]:
         """Tasks, the soonest first, those without a date last."""
-        due, last = place(cursor, 2)
+        due, last = place_in_time("tasks", cursor)
         with answered():
             async with self._database.as_user(scope) as connection:
                 rows = await connection.fetch(
@@ -79,12 +79,12 @@ class Tasks:
                     state,
                     scope.user_id if mine else None,
                     last,
-                    _moment(due),
+                    due,
                     limited(limit) + 1,
                     _NEVER,
                 )
         shown = rows[: limited(limit)]
-        more = cursor_at(_written(shown[-1]["due"]), str(shown[-1]["id"])) if len(rows) > len(shown) else None
+        more = cursor_at("tasks", shown[-1]["due"], str(shown[-1]["id"])) if len(rows) > len(shown) else None
         return Page(items=tuple(_read(row) for row in shown), next=more)
 
     async def create(self, scope: Scope, draft: TaskDraft) -> Facts:
@@ -155,11 +155,3 @@ async def _one(connection: Connection, task_id: str, *, lock: bool = False) -> F
 
 def _read(row: Any) -> Facts:
     return {**orjson.loads(row["shape"]), "client_name": row["client_name"], "dials": row["dials"]}
-
-
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def _written(at: datetime) -> str:
-    return at.isoformat()

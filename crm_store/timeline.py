@@ -9,7 +9,7 @@ from crm_store import wording
 from crm_store.connection import answered, known_id, new_id
 from crm_store.database import Database
 from crm_store.paging import cursor as cursor_at
-from crm_store.paging import limited, place
+from crm_store.paging import limited, place_in_time
 from crm_store.text import clean
 from domain.problems import Invalid, NotFound
 from domain.rights import Scope
@@ -27,7 +27,7 @@ class TimeLine:
     ) -> Page[dict[str, Any]]:
         """Entries, newest first. An entry of a call says what everyone may know of it who may see the client; the
         whole record stands in it only for who may see the call."""
-        at, last = place(cursor, 2)
+        at, last = place_in_time("history", cursor)
         with answered():
             async with self._database.as_user(scope) as connection:
                 known = "select true from client where id = $1"
@@ -37,13 +37,13 @@ class TimeLine:
                 "select * from switchroom_time_line($1, $2, $3, $4, $5, $6)",
                 scope.user_id,
                 client_id,
-                datetime.fromisoformat(at) if at else None,
+                at,
                 last,
                 limited(limit) + 1,
                 kind,
             )
         shown = rows[: limited(limit)]
-        more = cursor_at(shown[-1]["at"], str(shown[-1]["id"])) if len(rows) > len(shown) else None
+        more = cursor_at("history", shown[-1]["at"], str(shown[-1]["id"])) if len(rows) > len(shown) else None
         return Page(items=tuple(_entry(row, scope.language) for row in shown), next=more)
 
     async def note(self, scope: Scope, client_id: str, text: str) -> dict[str, Any]:

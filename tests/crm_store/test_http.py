@@ -10,6 +10,7 @@ from config.settings import Settings
 from crm_store import http
 from crm_store.database import Database
 from crm_store.history import History
+from crm_store.paging import cursor
 from crm_store.passwords import Passwords
 from crm_store.store import Store, build
 from domain.record import record
@@ -125,6 +126,26 @@ async def test_times_are_iso_8601_and_nothing_else(database: Database, browser: 
     anna = await enter(browser, "anna")
     for since, status in (("2026-11-22T10:00:00.000Z", 200), ("2026-11-22", 200), ("1", 422), ("1795369361", 422)):
         assert (await browser.get("/api/v1/calls", params={"since": since}, headers=anna)).status == status, since
+
+
+async def test_every_list_refuses_a_cursor_that_is_not_its_own(database: Database, browser: TestClient) -> None:
+    await someone(database, "anna", extension="101")
+    anna = await enter(browser, "anna")
+    made = await (await browser.post("/api/v1/clients", json={"name": "Мария"}, headers=anna)).json()
+    broken = (
+        (),
+        ("x", made["id"]),
+        ("2026-11-22", "y"),
+        (5, None),
+        (None, {}),
+        ("0001-01-01T00:00:00+14:00", made["id"]),
+    )
+    for path in ("calls", "orders", "tasks", f"clients/{made['id']}/history"):
+        own = [cursor(path.rsplit("/", maxsplit=1)[-1], *values) for values in broken]
+        for wrong in ("junk", "ж", *own, cursor("clients", "мария", made["id"])):
+            refused = await browser.get(f"/api/v1/{path}", params={"cursor": wrong}, headers=anna)
+            assert refused.status == 422, (path, wrong)
+            assert [one["field"] for one in (await refused.json())["errors"]] == ["cursor"]
 
 
 async def test_logging_out_ends_the_session(database: Database, browser: TestClient) -> None:
