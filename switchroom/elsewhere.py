@@ -23,7 +23,7 @@ from domain.rights import Scope
 from domain.routes import Route
 from screenpop.admission import Pages
 from screenpop.service import Screenpop
-from switchroom.nats_bus import NatsBus, adapter
+from switchroom.nats_bus import DOING, PATIENCE, NatsBus, adapter
 from telephony.ami import LinkStatus
 from telephony.possible import Ground, possible
 from telephony.service import Telephony
@@ -187,12 +187,12 @@ async def offer(route: Route, bus: NatsBus) -> None:
 
 def forwarded(route: Route, bus: NatsBus) -> Route:
     """`route` as this process answers it: by asking the process that can."""
-    shapes = _shapes(route)
+    shapes, patience = _shapes(route), PATIENCE if route.method == "GET" else DOING
 
     @wraps(route.handler)
     async def forward(**given: Any) -> Any:
         packed = {name: adapter(shapes[name]).dump_python(given[name], mode="json") for name in shapes}
-        return await bus.ask(_subject(route), Packed, Any, packed)
+        return await bus.ask(_subject(route), Packed, Any, packed, patience=patience)
 
     return replace(route, handler=forward)
 

@@ -1,8 +1,8 @@
 """The bus between processes: NATS core as fan-out, PostgreSQL stays the truth.
 
 Every process publishes its news on one subject and hears the others'; a request is answered by the one process
-whose role it is, at most once, within `PATIENCE` seconds. Nothing is stored in NATS: whoever was away reads the
-state anew (a snapshot by request, the history from the database).
+whose role it is, at most once, within `PATIENCE` seconds, and where it was heard and not answered it may have been done. Nothing is stored in NATS:
+whoever was away reads the state anew (a snapshot by request, the history from the database).
 """
 
 import asyncio
@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # one process alone needs no client of NATS, and is up the so
 log = structlog.get_logger()
 NEWS = "switchroom.news"
 PATIENCE = 3.0
+DOING = 12.0
+"""Seconds for a request that does something: longer than a PBX is waited for, so that its own answer comes first."""
 _adapters: dict[Any, TypeAdapter[Any]] = {}
 
 
@@ -100,16 +102,19 @@ class NatsBus(Bus):
         await self._client.subscribe(f"switchroom.ask.{name}", queue="switchroom", cb=respond)
         await self._client.flush()
 
-    async def ask(self, name: str, asks: Any, gives: Any, *arguments: Any) -> Any:
-        """Ask whoever answers `name`; raises the Problem it raised, Unavailable when nobody answers in time."""
+    async def ask(self, name: str, asks: Any, gives: Any, *arguments: Any, patience: float = PATIENCE) -> Any:
+        """Ask whoever answers `name`; raises the Problem it raised, Unavailable when nobody answers (in time)."""
         from nats.errors import NoRespondersError
 
         try:
             reply = await self._client.request(
-                f"switchroom.ask.{name}", adapter(asks).dump_json(arguments), timeout=PATIENCE
+                f"switchroom.ask.{name}", adapter(asks).dump_json(arguments), timeout=patience
             )
-        except (TimeoutError, NoRespondersError) as error:
+        except NoRespondersError as error:
             raise Unavailable("The telephony process does not answer.") from error
+        except TimeoutError as error:
+            detail = "The telephony process did not answer in time: look before you try again"
+            raise Unavailable(detail, {"outcome": "unknown"}) from error
         if reply.data[:1] == b"+":
             return adapter(gives).validate_json(reply.data[1:])
         told = orjson.loads(reply.data[1:])

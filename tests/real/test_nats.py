@@ -79,6 +79,24 @@ async def test_a_request_is_answered_by_the_process_whose_role_it_is(nats: str) 
         assert await web.ask("originate", tuple[str], Call, "+79211234567") == RINGING
         with pytest.raises(Conflict, match="Your phone is off"):
             await web.ask("originate", tuple[str], Call, "000")
-        with pytest.raises(Unavailable):
+        with pytest.raises(Unavailable) as problem:
             await web.ask("nobody_answers_this", tuple[str], Call, "1")
+        assert problem.value.extra == {}, "nobody heard it: it may be asked again"
     assert dialled == ["+79211234567"]
+
+
+async def test_a_request_that_was_heard_and_not_answered_in_time_may_have_been_done(nats: str) -> None:
+    dialled: list[str] = []
+
+    async def originate(to: str) -> Call:
+        dialled.append(to)
+        await asyncio.sleep(1)
+        return RINGING
+
+    async with AsyncExitStack() as doors:
+        pbx = await NatsBus.connect(nats, doors)
+        web = await NatsBus.connect(nats, doors)
+        await pbx.answer("originate", originate, tuple[str], Call)
+        with pytest.raises(Unavailable) as problem:
+            await web.ask("originate", tuple[str], Call, "102", patience=0.3)
+    assert (dialled, problem.value.extra) == (["102"], {"outcome": "unknown"})
