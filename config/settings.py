@@ -2,10 +2,11 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 from phonenumbers import SUPPORTED_REGIONS as COUNTRIES
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+from config.zones import zone_called
 
 SERVER_ROLES = frozenset({"pbx", "live", "web", "worker"})
 """The parts of the server: AMI links; websocket gateway; pages and REST; SMS, fax, mailings, campaigns, jobs."""
@@ -18,11 +19,10 @@ class Section(BaseModel):
 
 
 def _known_zone(name: str) -> str:
-    try:
-        return ZoneInfo(name).key
-    except (OSError, ValueError, LookupError) as error:
+    if zone_called(name) is None:
         message = "not a time zone; use a name such as Europe/Moscow or Asia/Yekaterinburg"
-        raise ValueError(message) from error
+        raise ValueError(message)
+    return name
 
 
 def _known_country(code: str) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import asyncpg
 from pydantic import AfterValidator, Field, StringConstraints
 
+from config.zones import zone_called
 from crm_store.client import Body
 from domain.record import instant
 from domain.rights import Role, Scope
@@ -17,7 +18,16 @@ Extension = Annotated[
 ]
 Team = Annotated[str | None, Field(max_length=100), AfterValidator(lambda text: (text or "").strip() or None)]
 Language = Literal["ru", "en"]
-Zone = Annotated[str, StringConstraints(min_length=1, max_length=60)]
+
+
+def _known_zone(name: str) -> str:
+    if zone_called(name) is None:
+        message = "There is no such time zone"
+        raise ValueError(message)
+    return name
+
+
+Zone = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(_known_zone)]
 
 
 class UserDraft(Body):
@@ -71,7 +81,7 @@ class User:
             extension=self.extension,
             team=self.team,
             language=self.language,
-            time_zone=self.time_zone,
+            time_zone=self.time_zone if zone_called(self.time_zone) else "UTC",  # an old row may hold anything
         )
 
 

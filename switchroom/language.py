@@ -5,16 +5,17 @@ compiled in memory and merged at the first use, so that nothing has to be built 
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
+
+from config.zones import zone_called
 
 LANGUAGES = ("ru", "en")
 ROOMS = ("switchroom", "crm_store", "telephony", "screenpop", "sms", "fax", "scripts")
@@ -72,7 +73,7 @@ class Reader:
         """`at` as "today 14:05", "yesterday 09:10", "12 Nov 14:05", or with the year when it is another one."""
         if at is None:
             return ""
-        zone = ZoneInfo(self.zone)
+        zone = self._place
         local, today = at.astimezone(zone), (now or datetime.now(UTC)).astimezone(zone)
         return f"{self._day(local, today)} {self._short(dates.format_time(local, 'HH:mm', locale=self._locale))}"
 
@@ -80,12 +81,12 @@ class Reader:
         """The day of `at`, relative where that is shorter to understand."""
         if at is None:
             return ""
-        zone = ZoneInfo(self.zone)
+        zone = self._place
         return self._day(at.astimezone(zone), (now or datetime.now(UTC)).astimezone(zone))
 
     def clock(self, at: datetime | None) -> str:
         """The time of day of `at`: "14:05"."""
-        return "" if at is None else f"{at.astimezone(ZoneInfo(self.zone)):%H:%M}"
+        return "" if at is None else f"{at.astimezone(self._place):%H:%M}"
 
     def number(self, value: float) -> str:
         """A number with the reader's separators."""
@@ -102,6 +103,11 @@ class Reader:
             return self.text("yesterday")
         skeleton = "MMMd" if local.year == today.year else "yMMMd"
         return self._short(dates.format_skeleton(skeleton, local, locale=self._locale))
+
+    @property
+    def _place(self) -> tzinfo:
+        """UTC where an old row holds what is no zone: a page in another zone is better than none."""
+        return zone_called(self.zone) or UTC
 
     @property
     def _locale(self) -> Locale:

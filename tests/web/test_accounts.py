@@ -1,8 +1,11 @@
 """Logging in and out, the first administrator, and who works here: the forms, over a real client base."""
 
+import aiohttp
+
 from crm_store.database import Database
 from domain.rights import Role
 from tests.web.house import PASSWORD, open_house
+from tests.web.test_rest import program
 
 FIRST = {"name": "Павел Седов", "login": "pavel", "password": PASSWORD, "again": PASSWORD}
 
@@ -173,3 +176,28 @@ async def test_a_language_chosen_before_the_log_in_becomes_the_users_own(databas
         await admin.post("/preferences", language="en", next="/users")
         await admin.post("/users", name="Ann", login="ann", role="agent", password=PASSWORD)
         assert (await house.store.users.by_login("ann")).language == "en", "whom an English admin adds reads English"
+
+
+async def test_a_time_zone_that_does_not_exist_is_refused_by_name_and_an_old_one_breaks_no_page(
+    database: Database,
+) -> None:
+    async with open_house(database) as house, house.browser() as browser, aiohttp.ClientSession() as session:
+        await house.user("pavel", "admin")
+        chief = await program(house, session, "pavel")
+        mars = {"time_zone": "Mars/Phobos"}
+        new = {"login": "anna", "name": "Анна", "password": PASSWORD}
+        status, made = await chief.ask("POST", "/users", new)
+        assert status == 201
+        asked = (
+            ("POST", "/users", {**new, "login": "boris", **mars}),
+            ("PUT", "/users/me/settings", mars),
+            ("PATCH", f"/users/{made['id']}", mars),
+        )
+        for method, path, body in asked:
+            status, problem = await chief.ask(method, path, body)
+            assert (status, problem["errors"][0]["field"]) == (422, "time_zone")
+            assert problem["errors"][0]["detail"] == "Такого часового пояса нет"
+        await database.pool.execute("update app_user set time_zone = 'Mars/Phobos' where login = 'anna'")
+        await browser.log_in("anna")
+        for path in ("/account", "/calls"):
+            assert (path, (await browser.get(path)).status) == (path, 200)

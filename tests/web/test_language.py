@@ -47,6 +47,11 @@ def test_yesterday_is_the_readers_yesterday() -> None:
     assert MOSCOW.moment(late, NOW) == "вчера 23:30"
 
 
+def test_who_has_a_zone_that_does_not_exist_reads_universal_time() -> None:
+    lost = Reader("en", "Mars/Phobos")
+    assert (lost.moment(NOW, NOW), lost.day(NOW, NOW), lost.clock(NOW)) == ("today 12:00", "today", "12:00")
+
+
 def test_numbers_and_sums_are_written_the_readers_way() -> None:
     assert MOSCOW.number(1234567) == "1\u00a0234\u00a0567"
     assert MOSCOW.money(1500) == "1\u00a0500,00\u00a0₽"
