@@ -14,8 +14,9 @@ from crm_store.database import Database
 from crm_store.numbers import Numbers
 from crm_store.paging import cursor as cursor_at
 from crm_store.paging import limited, place_in_time
+from crm_store.references import check_all, id_in
 from crm_store.text import clean
-from domain.problems import Invalid, NotFound, Stale
+from domain.problems import NotFound, Stale
 from domain.rights import Scope
 from domain.routes import Page
 
@@ -109,7 +110,7 @@ class Calls:
             async with self._database.as_user(scope) as connection:
                 rows = await connection.fetch(
                     _LIST,
-                    known_id(filters.client) if filters.client else None,
+                    id_in("client", filters.client),
                     filters.extension,
                     filters.queue,
                     filters.outcome,
@@ -141,7 +142,7 @@ class Calls:
                 if version is not None and version != before["version"]:
                     found = {name: {"yours": value, "theirs": before[name]} for name, value in facts.items()}
                     raise Stale("Somebody else changed this call meanwhile", {"difference": found})
-                await _check(connection, facts)
+                await check_all(connection, facts)
                 await _keep(connection, before["id"], facts)
                 if "client_id" in facts:
                     await as_owner_again(connection)
@@ -197,11 +198,3 @@ async def _keep(connection: Connection, call_id: str, facts: Facts) -> None:
         "disposition" in facts,
         facts.get("disposition") or None,
     )
-
-
-async def _check(connection: Connection, facts: Facts) -> None:
-    key, client = facts.get("disposition"), facts.get("client_id")
-    if key and not await connection.fetchval("select true from disposition where key = $1", key):
-        raise Invalid("There is no such disposition", {"errors": [{"field": "disposition"}]})
-    if client and not await connection.fetchval("select true from client where id = $1", known_id(client)):
-        raise NotFound("There is no such client")

@@ -11,6 +11,7 @@ from crm_store.database import Database
 from crm_store.numbers import Numbers
 from crm_store.paging import cursor as cursor_at
 from crm_store.paging import limited, place
+from crm_store.references import check_all
 from crm_store.text import digits, words
 from domain.events import ClientChanged
 from domain.phone import to_phone
@@ -64,6 +65,7 @@ class Clients:
         client_id = new_id()
         with answered():
             async with self._database.as_user(scope) as connection:
+                await check_all(connection, facts)
                 await connection.execute(_INSERT, *columns(facts).values(), client_id)
                 numbers = Numbers(connection, client_id)
                 await numbers.add(self._rows(draft.numbers))
@@ -85,6 +87,7 @@ class Clients:
                         "Somebody else changed this client meanwhile", {"difference": found, "version": before.version}
                     )
                 kept = {name: value for name, value in wanted.items() if value is not None or name in _NULLABLE}
+                await check_all(connection, kept)
                 await connection.execute(_UPDATE, *columns(before.shape() | kept).values(), before.id)
                 numbers = Numbers(connection, before.id)
                 if change.numbers is not None:

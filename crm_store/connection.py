@@ -36,7 +36,8 @@ def answered() -> Iterator[None]:
     except asyncpg.InsufficientPrivilegeError as error:
         raise Forbidden("You may not change this in that way") from error
     except asyncpg.ForeignKeyViolationError as error:
-        raise Invalid("It refers to something that does not exist", {"constraint": error.constraint_name}) from error
+        column = (error.constraint_name or "").removeprefix(f"{error.table_name}_").removesuffix("_fkey")
+        raise refers_to_nothing("team" if column == "team_id" else column) from error
     except (asyncpg.UniqueViolationError, asyncpg.CheckViolationError) as error:
         raise Conflict(
             "This is taken or not allowed here: {constraint}", {"constraint": error.constraint_name}
@@ -54,9 +55,22 @@ def new_id() -> str:
     return str(UUID(int=head | (random >> 68) << 64 | random & ((1 << 62) - 1)))
 
 
-def known_id(text: str) -> str:
-    """`text` where it is an id; raises NotFound otherwise: nothing can have it."""
+def id_of(text: str) -> str | None:
+    """`text` where it is an id, else None."""
     try:
         return str(UUID(text))
     except ValueError:
-        raise NotFound("There is no such thing") from None
+        return None
+
+
+def known_id(text: str) -> str:
+    """`text` where it is an id; raises NotFound otherwise: nothing can have it."""
+    found = id_of(text)
+    if found is None:
+        raise NotFound("There is no such thing")
+    return found
+
+
+def refers_to_nothing(*fields: str) -> Invalid:
+    """The refusal of `fields` that name something which is not there."""
+    return Invalid("It refers to something that does not exist", {"errors": [{"field": name} for name in fields]})

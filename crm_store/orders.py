@@ -8,6 +8,7 @@ from crm_store.connection import answered, known_id
 from crm_store.database import Database
 from crm_store.paging import cursor as cursor_at
 from crm_store.paging import limited, place_in_time
+from crm_store.references import id_in
 from domain.problems import NotFound
 from domain.rights import Scope
 from domain.routes import Page
@@ -39,7 +40,7 @@ class Orders:
                        and ($3::timestamptz is null or (o.created_at, o.id) < ($3, $4::uuid))
                      order by o.created_at desc, o.id desc limit $5
                     """,
-                    known_id(client) if client else None,
+                    id_in("client", client),
                     state,
                     made,
                     last,

@@ -11,6 +11,7 @@ from crm_store.connection import Connection, answered, known_id, new_id
 from crm_store.database import Database
 from crm_store.paging import cursor as cursor_at
 from crm_store.paging import limited, place_in_time
+from crm_store.references import check_all, id_in
 from crm_store.text import clean
 from domain.problems import NotFound, Stale
 from domain.rights import Scope
@@ -75,7 +76,7 @@ class Tasks:
                        and ($4::uuid is null or (coalesce(t.due_at, $7), t.id) > ($5::timestamptz, $4))
                      order by coalesce(t.due_at, $7), t.id limit $6
                     """,
-                    known_id(client) if client else None,
+                    id_in("client", client),
                     state,
                     scope.user_id if mine else None,
                     last,
@@ -91,6 +92,7 @@ class Tasks:
         """A new task."""
         with answered():
             async with self._database.as_user(scope) as connection:
+                await check_all(connection, draft.model_dump())
                 task_id = new_id()
                 await connection.execute(
                     """
@@ -98,11 +100,11 @@ class Tasks:
                     values ($1, $2, $3, $4, $5, $6, $7)
                     """,
                     task_id,
-                    known_id(draft.client_id) if draft.client_id else None,
+                    draft.client_id or None,
                     clean(draft.title),
                     clean(draft.number) if draft.number else None,
                     draft.due_at,
-                    known_id(draft.assignee) if draft.assignee else scope.user_id,
+                    draft.assignee or scope.user_id,
                     scope.user_id,
                 )
                 return await _one(connection, task_id)
@@ -122,6 +124,7 @@ class Tasks:
                 if version is not None and version != before["version"]:
                     found = {name: {"yours": value, "theirs": before[name]} for name, value in facts.items()}
                     raise Stale("Somebody else changed this task meanwhile", {"difference": found})
+                await check_all(connection, facts)
                 for column in ("title", "due_at", "assignee", "state"):
                     if column in facts and (facts[column] is not None or column in ("due_at", "assignee")):
                         await connection.execute(f"update task set {column} = $1 where id = $2", facts[column], task_id)

@@ -162,6 +162,36 @@ async def test_lists_go_on_by_their_cursor_and_refuse_a_foreign_one(database: Da
         assert (status, problem["errors"][0]["field"]) == (422, "cursor")
 
 
+async def test_a_field_that_refers_to_nothing_is_named(database: Database, tmp_path: Path) -> None:
+    async with (
+        open_house(database) as house,
+        aiohttp.ClientSession() as session,
+        History(database, tmp_path) as history,
+    ):
+        await house.user("boss", "admin")
+        call = await history.log(answered(ringing()))
+        api = await program(house, session, "boss")
+        _, task = await api.ask("POST", "/tasks", {"title": "первое"})
+        _, client = await api.ask("POST", "/clients", {"name": "Мария"})
+        nobody = "00000000-0000-7000-8000-000000000000"
+        asked: list[tuple[str, str, dict[str, str] | None, list[str]]] = [
+            *(("GET", f"/{things}?client=zzz", None, ["client"]) for things in ("calls", "tasks", "orders")),
+            *(("PATCH", f"/calls/{call.id}", {"client_id": one}, ["client_id"]) for one in ("x", nobody)),
+            *(("POST", "/tasks", {"title": "t", "client_id": one}, ["client_id"]) for one in ("x", nobody)),
+            *(("POST", "/tasks", {"title": "t", "assignee": one}, ["assignee"]) for one in ("x", nobody)),
+            *(("PATCH", f"/tasks/{task['id']}", {"assignee": one}, ["assignee"]) for one in ("x", nobody)),
+            ("POST", "/clients", {"name": "Н", "responsible": nobody, "team": "x"}, ["responsible", "team"]),
+            ("PATCH", f"/clients/{client['id']}", {"responsible": "x", "team": nobody}, ["responsible", "team"]),
+            ("PATCH", f"/calls/{call.id}", {"disposition": "x", "client_id": nobody}, ["client_id", "disposition"]),
+        ]
+        for method, path, body, wrong in asked:
+            status, problem = await api.ask(method, path, body)
+            assert (status, [one["field"] for one in problem["errors"]]) == (422, wrong), (path, body)
+            assert {one["detail"] for one in problem["errors"]} == {"Указано то, чего нет"}
+        for path in ("/calls/x", f"/tasks/{nobody}", "/orders/x", "/clients/x/history"):
+            assert (await api.ask("GET", path))[0] == 404, path
+
+
 async def test_roles_decide_who_may(database: Database) -> None:
     async with open_house(database) as house, aiohttp.ClientSession() as session:
         await house.user("anna")
