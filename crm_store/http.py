@@ -1,13 +1,14 @@
 """REST of the client base: clients, their time line, calls, tasks and orders. People are in `people_http`."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import Field
 
 from crm_store import people_http
 from crm_store.calls import CallFilters, CallPatch, Outcome
 from crm_store.cards import Facts
 from crm_store.client import Body, Client, ClientChange, ClientDraft, NumberDraft
+from crm_store.moment import Moment
 from crm_store.store import Store
 from crm_store.tasks import State, TaskDraft, TaskPatch
 from domain.rights import Role, Scope
@@ -15,22 +16,6 @@ from domain.routes import Page, Route
 
 REMOVES: frozenset[Role] = frozenset({"supervisor", "admin"})
 Limit = Annotated[int, Field(ge=1, le=200)]
-
-
-def _with_zone(moment: Any) -> Any:
-    """A time without a zone is UTC, as all times of the API are; a `+` that a URL made a space is put back.
-
-    A bare number is not taken for seconds since 1970: what is not ISO 8601 is refused.
-    """
-    if isinstance(moment, str) and len(moment) > 10:
-        moment = moment.replace(" ", "T" if moment[10] == " " else "+")
-        return moment if moment.endswith(("Z", "z")) or "+" in moment[10:] or "-" in moment[10:] else f"{moment}Z"
-    if isinstance(moment, str):
-        return f"{moment}T00:00:00Z"
-    return moment
-
-
-Moment = Annotated[AwareDatetime | None, BeforeValidator(_with_zone)]
 
 
 class Paging(Body):

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from crm_store.client import Body
 from crm_store.connection import Connection, answered, known_id, new_id
 from crm_store.database import Database
+from crm_store.moment import Moment
 from crm_store.paging import cursor as cursor_at
 from crm_store.paging import limited, place_in_time
 from crm_store.references import check_all, id_in
@@ -28,7 +29,7 @@ class TaskDraft(Body):
     title: Title
     client_id: str | None = None
     number: Annotated[str, Field(max_length=60)] | None = None
-    due_at: datetime | None = None
+    due_at: Moment = None
     assignee: str | None = None
 
 
@@ -36,7 +37,7 @@ class TaskPatch(Body):
     """The fields to change; what is not named stays."""
 
     title: Title | None = None
-    due_at: datetime | None = None
+    due_at: Moment = None
     assignee: str | None = None
     state: State | None = None
 

@@ -128,6 +128,22 @@ async def test_times_are_iso_8601_and_nothing_else(database: Database, browser: 
         assert (await browser.get("/api/v1/calls", params={"since": since}, headers=anna)).status == status, since
 
 
+async def test_the_time_a_task_is_due_is_iso_8601_and_utc_where_it_has_no_zone(
+    database: Database, browser: TestClient
+) -> None:
+    await someone(database, "anna")
+    anna = await enter(browser, "anna")
+    task = (await (await browser.post("/api/v1/tasks", json={"title": "t"}, headers=anna)).json())["id"]
+    for send, path in ((browser.post, "/api/v1/tasks"), (browser.patch, f"/api/v1/tasks/{task}")):
+        for wrong in (5, 1795369361, "5", "1795369361", 1.5, True):
+            refused = await send(path, json={"title": "t", "due_at": wrong}, headers=anna)
+            assert (refused.status, (await refused.json())["errors"][0]["field"]) == (422, "due_at"), wrong
+        for given in ("2026-11-22T10:00:00", "2026-11-22T13:00:00+03:00", "2026-11-22T10:00:00Z"):
+            taken = await send(path, json={"title": "t", "due_at": given}, headers=anna)
+            assert (await taken.json())["due_at"] == "2026-11-22T10:00:00.000Z", given
+    assert (await (await browser.patch(path, json={"due_at": None}, headers=anna)).json())["due_at"] is None
+
+
 async def test_every_list_refuses_a_cursor_that_is_not_its_own(database: Database, browser: TestClient) -> None:
     await someone(database, "anna", extension="101")
     anna = await enter(browser, "anna")
