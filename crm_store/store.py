@@ -46,7 +46,13 @@ def build(
 ) -> Store:
     """The store over `database`, numbers read as `settings` say; `publish` hears of every change after its commit.
     `caught_up(id)`: waits until what was heard of a running call is stored."""
-    users = Users(database, passwords=passwords, changed=publish)
+    users = Users(
+        database,
+        passwords=passwords,
+        changed=publish,
+        language=settings.language,
+        time_zone=settings.time_zone,
+    )
     return Store(
         database=database,
         clients=Clients(database, country=settings.country, area_code=settings.area_code, changed=publish),

@@ -31,15 +31,15 @@ Zone = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValid
 
 
 class UserDraft(Body):
-    """A new user. `team`: its id or name; one that is not there is made."""
+    """A new user. `team`: its id or name; one that is not there is made. No language or zone: the house's own."""
 
     login: Login
     name: Name
     role: Role = "agent"
     extension: Extension = None
     team: Team = None
-    language: Language = "ru"
-    time_zone: Zone = "Europe/Moscow"
+    language: Language | None = None
+    time_zone: Zone | None = None
 
 
 class UserPatch(Body):

@@ -15,14 +15,17 @@ from crm_store.passwords import Passwords
 from crm_store.text import clean
 from crm_store.user import COLUMNS, TABLES, User, UserDraft, UserPatch
 from domain.events import UserChanged
-from domain.problems import Conflict, Invalid, NotFound, Stale
+from domain.problems import Conflict, NotFound, Stale
 from domain.rights import Scope
 
 _OWN_COLUMNS = ("language", "time_zone")
 
 
 class Users:
-    """Who works here; `changed` is told after every commit. Only who `MANAGES_USERS` may be let near it."""
+    """Who works here; `changed` is told after every commit. Only who `MANAGES_USERS` may be let near it.
+
+    `language`, `time_zone`: of new users for whom nobody chose another.
+    """
 
     def __init__(
         self,
@@ -30,10 +33,13 @@ class Users:
         *,
         passwords: Passwords | None = None,
         changed: Callable[[UserChanged], None] = lambda _: None,
+        language: str = "ru",
+        time_zone: str = "Europe/Moscow",
     ) -> None:
         self._database = database
         self.passwords = passwords or Passwords()
         self._changed = changed
+        self._language, self._time_zone = language, time_zone
 
     async def any(self) -> bool:
         """Whether there is a user at all; if not, the first administrator may be made."""
@@ -46,7 +52,7 @@ class Users:
             one = "select exists (select from app_user where role = 'admin' and disabled_at is null)"
             return bool(await self._database.pool.fetchval(one))
 
-    async def create_first_admin(self, login: str, name: str, password: str, language: str = "ru") -> User:
+    async def create_first_admin(self, login: str, name: str, password: str, language: str | None = None) -> User:
         """The first administrator; raises Conflict as soon as there is any user."""
         facts = {"login": login, "name": name, "role": "admin", "language": language}
         draft = UserDraft.model_validate(facts)
@@ -77,8 +83,8 @@ class Users:
                     draft.role,
                     draft.extension,
                     await _team(connection, draft.team),
-                    draft.language,
-                    draft.time_zone,
+                    draft.language or self._language,
+                    draft.time_zone or self._time_zone,
                     password_hash,
                 )
                 await noted(connection, by, "user.created", user_id, role=draft.role)
@@ -290,11 +296,3 @@ async def _not_the_last(connection: Connection, user_id: str) -> None:
 
 async def _sign_out(connection: Connection, user_id: str) -> None:
     await connection.execute("delete from session where user_id = $1", user_id)
-
-
-def draft(facts: dict[str, Any]) -> UserDraft:
-    """A draft from plain values (the command line); raises Invalid in words."""
-    try:
-        return UserDraft.model_validate(facts)
-    except ValueError as error:
-        raise Invalid("These values do not make a user: {reason}", {"reason": str(error)}) from error

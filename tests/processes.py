@@ -53,12 +53,14 @@ trunks = {orjson.dumps(pbx.trunks).decode()}
     return file
 
 
-async def command(*words: str | Path, patience: float = 60.0, **environment: str) -> tuple[int, str, str]:
-    """Run `switchroom` to its end: exit status, standard output, standard error."""
-    process = await _start(words, environment)
+async def command(
+    *words: str | Path, patience: float = 60.0, typed: str = "", **environment: str
+) -> tuple[int, str, str]:
+    """Run `switchroom` to its end, `typed` on its standard input: exit status, standard output, standard error."""
+    process = await _start(words, environment, asyncio.subprocess.PIPE)
     try:
         async with asyncio.timeout(patience):
-            out, err = await process.communicate()
+            out, err = await process.communicate(typed.encode())
     except TimeoutError:
         process.kill()
         out, err = await process.communicate()
@@ -114,13 +116,15 @@ class ServerProcess:
         return status
 
 
-async def _start(words: tuple[str | Path, ...], environment: dict[str, str]) -> asyncio.subprocess.Process:
+async def _start(
+    words: tuple[str | Path, ...], environment: dict[str, str], stdin: int = asyncio.subprocess.DEVNULL
+) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "switchroom",
         *words,
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=stdin,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, **environment},

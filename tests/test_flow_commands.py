@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from crm_store.database import Database
-from tests.processes import command, free_ports, written
+from crm_store.users import Users
+from tests.processes import command, free_ports, serve, written
 
 COMMANDS = ("serve", "demo", "replay", "record", "doctor", "migrate", "user add", "user list", "user disable")
 
@@ -96,3 +97,35 @@ async def test_migrate_shows_on_a_terminal_how_far_it_is(database: Database, dat
         assert "100%" in screen.shown
     status, out, err = await command("migrate", "--config", config)
     assert (status, out, "%" in err) == (0, "", False)
+
+
+async def test_who_is_added_on_the_command_line_reads_the_houses_language_and_clock(
+    database: Database, data_dir: Path, tmp_path: Path
+) -> None:
+    config = written(tmp_path, data_dir, web=1, live=2)
+    config.write_text(f'language = "en"\ntime_zone = "Asia/Yekaterinburg"\n{config.read_text()}')
+    words = ("user", "add", "olga", "--role", "agent", "--password-stdin", "--config", config)
+    status, _, told = await command(*words, typed="correct horse\n")
+    assert (status, told) == (0, "olga may log in.\n")
+    olga = await Users(database).by_login("olga")
+    assert (olga.language, olga.time_zone) == ("en", "Asia/Yekaterinburg")
+
+
+async def test_a_server_whose_bus_is_away_can_be_stopped_while_it_waits(
+    database: Database, data_dir: Path, tmp_path: Path
+) -> None:
+    web, live, nobody = free_ports(3)
+    config = written(tmp_path, data_dir, web=web, live=live, nats=f"nats://127.0.0.1:{nobody}")
+    async with serve(config, ready=False) as server:
+        await server.says("the NATS server is not well")
+        assert await server.ends() == 0
+    assert "told to stop before it was up" in [entry["event"] for entry in server.log]
+
+
+async def test_a_server_whose_bus_stays_away_says_so_and_ends(
+    database: Database, data_dir: Path, tmp_path: Path
+) -> None:
+    web, live, nobody = free_ports(3)
+    config = written(tmp_path, data_dir, web=web, live=live, nats=f"nats://127.0.0.1:{nobody}")
+    status, _, err = await command("serve", "--config", config)
+    assert (status, "no NATS server took us in" in err, "Traceback" in err) == (1, True, False)

@@ -4,12 +4,15 @@ import asyncio
 
 import pytest
 
+from config.settings import Settings
 from crm_store.database import Database
+from crm_store.passwords import Passwords
 from crm_store.sessions import FREE_ATTEMPTS, Sessions
+from crm_store.store import build
 from crm_store.user import UserDraft, UserPatch
 from domain.events import UserChanged
 from domain.problems import Conflict, Invalid, NotFound, TooMany, Unauthorised
-from tests.crm_store.people import PASSWORD, someone, users
+from tests.crm_store.people import PASSWORD, QUICK, someone, users
 
 HERE = "192.0.2.1"
 
@@ -201,6 +204,19 @@ async def test_a_users_choices_are_kept_one_by_one(database: Database) -> None:
     await users(database).set_settings(anna, {"language": "en", "keys": {"answer": "F2"}})
     kept = await users(database).set_settings(anna, {"pop": "always"})
     assert kept == {"language": "en", "time_zone": "Europe/Moscow", "keys": {"answer": "F2"}, "pop": "always"}
+
+
+async def test_a_new_user_reads_the_houses_language_and_clock_unless_others_are_chosen(database: Database) -> None:
+    house = Settings(language="en", time_zone="Asia/Yekaterinburg")
+    people = build(database, house, passwords=Passwords(QUICK)).users
+    await people.create_first_admin("boss", "Boss", PASSWORD, "ru")
+    await people.create(None, UserDraft(login="ann", name="Ann"), PASSWORD)
+    await people.create(None, UserDraft(login="vera", name="Вера", language="ru", time_zone="Asia/Omsk"), PASSWORD)
+    assert {one.login: (one.language, one.time_zone) for one in await people.list()} == {
+        "boss": ("ru", "Asia/Yekaterinburg"),
+        "ann": ("en", "Asia/Yekaterinburg"),
+        "vera": ("ru", "Asia/Omsk"),
+    }
 
 
 async def test_short_passwords_and_unknown_users_are_refused(database: Database) -> None:
