@@ -18,6 +18,7 @@ from domain.problems import Invalid, NotFound
 from domain.routes import Route
 
 GIVEN = frozenset({"user", "query", "body", "form", "version", "request", "return"})
+UNKNOWN = frozenset({"extra_forbidden", "unexpected_keyword_argument"})
 T = TypeVar("T")
 _IN_PATH = re.compile(r"\{(\w+)\}")
 _INDEX = re.compile(r"\d+")
@@ -141,12 +142,12 @@ def _faults(place: str, error: ValidationError) -> list[Fault]:
 
 
 def _name(detail: ErrorDetails) -> str:
-    """`numbers[0].number`; the names pydantic gives to members of unions are left out."""
-    name = ""
-    for part in detail["loc"]:
+    """`numbers[0].number`; the names pydantic gives to members of unions are left out, an unknown key never is."""
+    name, last = "", len(detail["loc"]) - 1
+    for at, part in enumerate(detail["loc"]):
         if isinstance(part, int):
             name += f"[{part}]"
-        elif part.isidentifier():
+        elif part.isidentifier() or (at == last and detail["type"] in UNKNOWN):
             name += f".{part}" if name else part
     return name
 

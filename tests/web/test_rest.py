@@ -192,6 +192,18 @@ async def test_a_field_that_refers_to_nothing_is_named(database: Database, tmp_p
             assert (await api.ask("GET", path))[0] == 404, path
 
 
+async def test_an_unknown_key_is_named_as_it_was_written(database: Database) -> None:
+    async with open_house(database) as house, aiohttp.ClientSession() as session:
+        await house.user("boss", "admin")
+        api = await program(house, session, "boss")
+        draft = {"name": "Мария", "first-name": 1, "1": 2, "numbers": [{"number": "+79211234567", "кому звонить": 3}]}
+        status, problem = await api.ask("POST", "/clients", draft)
+        named = {one["field"] for one in problem["errors"]}
+        assert (status, named) == (422, {"first-name", "1", "numbers[0].кому звонить"})
+        status, problem = await api.ask("GET", "/calls?per-page=5")
+        assert (status, [one["field"] for one in problem["errors"]]) == (422, ["per-page"])
+
+
 async def test_roles_decide_who_may(database: Database) -> None:
     async with open_house(database) as house, aiohttp.ClientSession() as session:
         await house.user("anna")
