@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -84,7 +84,7 @@ async def open_database(settings: Settings, *, migrate: bool | None = None) -> A
 async def open_cluster(cluster: Cluster, *, migrate: bool = True) -> AsyncIterator[Database]:
     """The embedded server of `cluster`, with its pool."""
     running = cluster.running()
-    server = await asyncio.to_thread(running.__enter__)
+    server = await _entered(running)
     address = cluster.address()
     try:
         try:
@@ -96,6 +96,17 @@ async def open_cluster(cluster: Cluster, *, migrate: bool = True) -> AsyncIterat
             yield database
     finally:
         await asyncio.to_thread(running.__exit__, None, None, None)
+
+
+async def _entered(running: AbstractContextManager[Running]) -> Running:
+    """Started, or stopped again: who is cancelled meanwhile leaves no server behind."""
+    starting = asyncio.ensure_future(asyncio.to_thread(running.__enter__))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        await starting
+        await asyncio.to_thread(running.__exit__, None, None, None)
+        raise
 
 
 @asynccontextmanager

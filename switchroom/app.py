@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -33,15 +32,12 @@ from switchroom.live_calls import with_life
 from switchroom.log import say_where
 from switchroom.nats_bus import NatsBus
 from switchroom.screens import screens as screens_of_the_house
+from switchroom.starting import CannotStart, Stop
 from switchroom.supervision import supervision
 from switchroom.web import serve_site, site
 from telephony.service import Telephony
 
 log = structlog.get_logger()
-
-
-class CannotStart(Exception):  # noqa: N818 - a state of the machine, not a mistake of ours
-    """The server cannot start; the text is for the administrator."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +53,8 @@ class Server:
 
 
 async def run(settings: Settings, roles: frozenset[str]) -> int:
-    """Serve until SIGTERM or SIGINT; the exit status: 0 told to stop, 1 could not start."""
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    """Serve until SIGTERM or SIGINT; the exit status: 0 told to stop (be it while starting), 1 could not start."""
+    stop = Stop()
     try:
         async with serving(settings, roles) as server:
             log.info("ready", web_port=server.web_port, live_port=server.live_port, roles=sorted(roles))
@@ -68,12 +62,14 @@ async def run(settings: Settings, roles: frozenset[str]) -> int:
                 say_where(settings.web, server.web_port)
             garbage.spare_what_stays()
             service_manager.notify("READY=1")
-            await stop.wait()
+            await stop.told()
             service_manager.notify("STOPPING=1")
             log.info("stopping")
     except (StoreError, CannotStart) as error:
         log.error("cannot start", reason=str(error))
         return 1
+    except asyncio.CancelledError:
+        log.info("told to stop before it was up")
     return 0
 
 
@@ -117,6 +113,8 @@ async def serving(
             await books.keep(history, bus, switchboard, doors)
         parts["bus"], parts["database"] = bus.run, database.keep_up
         parts["garbage"] = partial(garbage.look_through, partial(_quiet, switchboard, screens))
+        if screens is not None:
+            parts["attendance"] = partial(attendance.watch, store, screens.gateway, bus.publish)
         await doors.enter_async_context(supervision(**parts))
         yield Server(
             web_port=web_port,

@@ -17,10 +17,11 @@ from crm_store.database import StoreError
 from crm_store.seed import seed
 from crm_store.seed_callers import callers
 from crm_store.store import Store
-from switchroom.app import CannotStart, serving
+from switchroom.app import serving
 from switchroom.progress import progress
 from switchroom.simulators.pbx import SimulatedPbx
 from switchroom.simulators.traffic import RandomTraffic
+from switchroom.starting import CannotStart
 
 HOST = "127.0.0.1"
 PASSWORD = "switchroom"  # noqa: S105 - everyone may know it: the demo listens on loopback only

@@ -1,8 +1,9 @@
 """The bus between processes: NATS core as fan-out, PostgreSQL stays the truth.
 
 Every process publishes its news on one subject and hears the others'; a request is answered by the one process
-whose role it is, at most once, within `PATIENCE` seconds, and where it was heard and not answered it may have been done. Nothing is stored in NATS:
-whoever was away reads the state anew (a snapshot by request, the history from the database).
+whose role it is, at most once, within `PATIENCE` seconds: one that was heard and not answered may have been done.
+Nothing is stored in NATS: whoever was away reads the state anew (a snapshot by request, the history from the
+database).
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from pydantic import TypeAdapter
 from domain.events import News
 from domain.problems import Problem, Unavailable
 from switchroom.bus import Bus
+from switchroom.starting import CannotStart
 
 if TYPE_CHECKING:  # one process alone needs no client of NATS, and is up the sooner
     from nats.aio.client import Client
@@ -26,6 +28,8 @@ if TYPE_CHECKING:  # one process alone needs no client of NATS, and is up the so
 log = structlog.get_logger()
 NEWS = "switchroom.news"
 PATIENCE = 3.0
+FIRST = 10.0
+"""Seconds a server of NATS that starts beside us may take."""
 DOING = 12.0
 """Seconds for a request that does something: longer than a PBX is waited for, so that its own answer comes first."""
 _adapters: dict[Any, TypeAdapter[Any]] = {}
@@ -66,11 +70,21 @@ class NatsBus(Bus):
         self._outgoing: asyncio.Queue[bytes] = asyncio.Queue()
 
     @classmethod
-    async def connect(cls, url: str, doors: AsyncExitStack) -> Self:
-        """Connect to the server at `url`; reconnects by itself for ever."""
-        import nats
+    async def connect(cls, url: str, doors: AsyncExitStack, *, patience: float = FIRST) -> Self:
+        """Connect to the server at `url`, or raise CannotStart; from then on it reconnects by itself for ever."""
+        from nats.aio.client import Client
 
-        client = await nats.connect(url, max_reconnect_attempts=-1, reconnect_time_wait=0.5, name="switchroom")
+        client = Client()
+        options = {"max_reconnect_attempts": -1, "reconnect_time_wait": 0.5, "name": "switchroom"}
+        try:
+            async with asyncio.timeout(patience):
+                await client.connect(url, error_cb=_complain, **options)
+        except TimeoutError as error:
+            await client.close()
+            message = f"no NATS server took us in at the address of [bus] nats within {patience:g} s"
+            if client.last_error is not None:
+                message += f": {client.last_error}"
+            raise CannotStart(message) from error
         doors.push_async_callback(client.drain)
         bus = cls(client)
         await client.subscribe(NEWS, cb=bus._heard)
@@ -132,6 +146,10 @@ class NatsBus(Bus):
     async def _send(self) -> None:
         while True:
             await self._client.publish(NEWS, await self._outgoing.get())
+
+
+async def _complain(error: Exception) -> None:
+    log.warning("the NATS server is not well", reason=str(error) or type(error).__name__)
 
 
 def _told(problem: Problem) -> bytes:

@@ -11,7 +11,9 @@ from domain.calls import Call, Caller, Leg, Party, call_id
 from domain.events import CallChanged, News, PbxLost
 from domain.problems import Conflict, Unavailable
 from switchroom.nats_bus import NatsBus
+from switchroom.starting import CannotStart
 from tests.nats_server import nats_server
+from tests.processes import free_ports
 
 pytestmark = pytest.mark.real
 AT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -100,3 +102,22 @@ async def test_a_request_that_was_heard_and_not_answered_in_time_may_have_been_d
         with pytest.raises(Unavailable) as problem:
             await web.ask("originate", tuple[str], Call, "102", patience=0.3)
     assert (dialled, problem.value.extra) == (["102"], {"outcome": "unknown"})
+
+
+async def test_a_server_that_is_not_there_is_not_waited_for_for_ever() -> None:
+    [port] = free_ports(1)
+    async with AsyncExitStack() as doors:
+        with pytest.raises(CannotStart, match=r"\[bus\] nats"):
+            await NatsBus.connect(f"nats://127.0.0.1:{port}", doors, patience=0.3)
+
+
+async def test_a_server_that_says_nothing_is_not_waited_for_for_ever() -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, AsyncExitStack() as doors:
+        with pytest.raises(CannotStart, match=r"\[bus\] nats"):
+            await NatsBus.connect(f"nats://127.0.0.1:{port}", doors, patience=0.3)
