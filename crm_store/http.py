@@ -9,6 +9,7 @@ from crm_store.calls import CallFilters, CallPatch, Outcome
 from crm_store.cards import Facts
 from crm_store.client import Body, Client, ClientChange, ClientDraft, NumberDraft
 from crm_store.moment import Moment
+from crm_store.references import given_in
 from crm_store.store import Store
 from crm_store.tasks import State, TaskDraft, TaskPatch
 from domain.rights import Role, Scope
@@ -151,11 +152,13 @@ class ClientRoutes:
 
     async def notes(self, user: Scope, query: NoteQuery) -> Page[Facts]:
         """Notes."""
-        return await self._timeline.of_client(user, query.client, query.limit, query.cursor, kind="note")
+        with given_in("client"):
+            return await self._timeline.of_client(user, query.client, query.limit, query.cursor, kind="note")
 
     async def note(self, user: Scope, body: NoteDraft) -> Facts:
         """A note."""
-        return await self._timeline.note(user, body.client_id, body.text)
+        with given_in("client_id"):
+            return await self._timeline.note(user, body.client_id, body.text)
 
 
 class WorkRoutes:

@@ -3,10 +3,12 @@
 A thing in the path of a request is another matter: `known_id` says that there is no such page.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from crm_store.connection import Connection, id_of, refers_to_nothing
+from domain.problems import NotFound
 
 _USER = "select true from app_user where id = $1"
 _THERE = {
@@ -24,6 +26,15 @@ def id_in(field: str, text: str | None) -> str | None:
     if text and found is None:
         raise refers_to_nothing(field)
     return found
+
+
+@contextmanager
+def given_in(field: str) -> Iterator[None]:
+    """What is not there was given in `field`, not in the path: Invalid instead of NotFound."""
+    try:
+        yield
+    except NotFound as error:
+        raise refers_to_nothing(field) from error
 
 
 async def check_all(connection: Connection, facts: Mapping[str, Any]) -> None:

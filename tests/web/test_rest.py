@@ -176,6 +176,8 @@ async def test_a_field_that_refers_to_nothing_is_named(database: Database, tmp_p
         nobody = "00000000-0000-7000-8000-000000000000"
         asked: list[tuple[str, str, dict[str, str] | None, list[str]]] = [
             *(("GET", f"/{things}?client=zzz", None, ["client"]) for things in ("calls", "tasks", "orders")),
+            *(("GET", f"/notes?client={one}", None, ["client"]) for one in ("x", nobody)),
+            *(("POST", "/notes", {"text": "t", "client_id": one}, ["client_id"]) for one in ("x", nobody)),
             *(("PATCH", f"/calls/{call.id}", {"client_id": one}, ["client_id"]) for one in ("x", nobody)),
             *(("POST", "/tasks", {"title": "t", "client_id": one}, ["client_id"]) for one in ("x", nobody)),
             *(("POST", "/tasks", {"title": "t", "assignee": one}, ["assignee"]) for one in ("x", nobody)),
