@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -110,6 +110,18 @@ class Sessions:
         with answered():
             row = await self._database.pool.fetchrow(f"{_SIGNED_IN} s.id = $1", known_id(session_id))
         return _signed_in(row)
+
+    async def alive(self, session_ids: Collection[str]) -> frozenset[str]:
+        """Which of these sessions are still somebody's."""
+        with answered():
+            rows = await self._database.pool.fetch(
+                f"""
+                select s.id from session s join app_user u on u.id = s.user_id
+                 where s.id = any($1::uuid[]) and u.disabled_at is null and {_ALIVE}
+                """,
+                list(session_ids),
+            )
+        return frozenset(str(row["id"]) for row in rows)
 
     async def revoke(self, token: str) -> None:
         """Log out: the session, its tickets and its live connections end."""

@@ -23,7 +23,7 @@ from domain.events import News
 from domain.routes import Route
 from screenpop.admission import Credentials
 from screenpop.service import Screenpop
-from switchroom import VERSION, at_work, books, elsewhere, garbage, service_manager
+from switchroom import VERSION, at_work, attendance, books, elsewhere, garbage, service_manager
 from switchroom.bus import Bus
 from switchroom.elsewhere import TelephonyElsewhere
 from switchroom.guard import Address
