@@ -1,5 +1,6 @@
 """The database opens by itself, is ours alone, and is left as it was found."""
 
+import asyncio
 import subprocess
 from pathlib import Path
 
@@ -26,6 +27,17 @@ async def test_the_last_to_leave_stops_the_embedded_server(cluster: Cluster) -> 
             assert await second.alive()
         assert await first.alive()
     assert not (cluster.data / "postmaster.pid").exists()
+
+
+async def test_who_is_told_to_stop_while_the_embedded_server_starts_leaves_none_behind(cluster: Cluster) -> None:
+    starting = asyncio.create_task(open_cluster(cluster).__aenter__())
+    await asyncio.sleep(0)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert not (cluster.data / "postmaster.pid").exists()
+    async with open_cluster(cluster) as database:
+        assert await database.alive()
 
 
 async def test_who_started_the_server_may_leave_before_others_do(cluster: Cluster) -> None:
