@@ -6,14 +6,17 @@ import pty
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from crm_store.database import Database
 from crm_store.users import Users
+from switchroom import attendance
 from tests.processes import command, free_ports, serve, written
+from tests.whole import Screen, house_for, settings_for
 
 COMMANDS = ("serve", "demo", "replay", "record", "doctor", "migrate", "user add", "user list", "user disable")
 
@@ -129,3 +132,29 @@ async def test_a_server_whose_bus_stays_away_says_so_and_ends(
     config = written(tmp_path, data_dir, web=web, live=live, nats=f"nats://127.0.0.1:{nobody}")
     status, _, err = await command("serve", "--config", config)
     assert (status, "no NATS server took us in" in err, "Traceback" in err) == (1, True, False)
+
+
+async def let_go(screen: Screen) -> int | None:
+    """Read to the end; the code."""
+    with suppress(ConnectionClosed):
+        async with asyncio.timeout(60):
+            while True:
+                await screen.connection.recv()
+    return screen.connection.close_code
+
+
+async def test_a_running_server_notices_who_was_shut_out_elsewhere_and_whose_session_ran_out(
+    database: Database, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attendance, "EVERY", 0.1)
+    config = written(tmp_path, data_dir, web=1, live=2)
+    async with house_for(settings_for(data_dir)) as house:
+        for login in ("anna", "boris", "vera"):
+            await house.hires(login, "agent", None)
+        pages = [(await house.opens_page(login))[0] for login in ("anna", "boris", "vera")]
+        assert (await command("user", "disable", "anna", "--config", config))[0] == 0
+        assert await let_go(pages[0]) == 4001
+        late = "update session set seen_at = now() - interval '1 day' where user_id = $1"
+        await database.pool.execute(late, (await house.server.store.users.by_login("boris")).id)
+        assert await let_go(pages[1]) == 4001
+        await pages[2].until("ping")
