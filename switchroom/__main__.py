@@ -7,7 +7,6 @@ driver and `--help` is at once.
 import asyncio
 import gc
 import sys
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -47,7 +46,6 @@ def serve(
 ) -> None:
     """The server: AMI links, live gateway, pages and REST, until it is told to stop."""
     gc.disable()  # until the server is up: what is read now stays
-    from crm_store.ahead import started_ahead
     from switchroom.log import open_log
 
     open_log(verbose=verbose)
@@ -57,11 +55,9 @@ def serve(
         _wrong(f"no role is called {', '.join(unknown)}; there are: {', '.join(sorted(SERVER_ROLES))}")
     if roles != SERVER_ROLES and not settings.bus.nats:
         _wrong("a part of the roles needs a bus between the processes: set nats in [bus], or serve all roles in one")
-    with nullcontext() if settings.database.dsn else started_ahead(settings.data_dir):
-        from switchroom import app as server
+    from switchroom import app as server
 
-        status = asyncio.run(server.run(settings, roles))
-    sys.exit(status)
+    sys.exit(asyncio.run(server.run(settings, roles)))
 
 
 @app.command(epilog="Example: switchroom demo --fresh")
